@@ -1,0 +1,140 @@
+/**
+ * How each surface speaks: body parsing that keeps the exact bytes, envelopes, and one error handler per surface that
+ * turns whatever went wrong into a row of `errors.ts`. Nothing unexpected ever reaches a caller as more than a code.
+ */
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import type {
+  FastifyBaseLogger,
+  FastifyError,
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  RawReplyDefaultExpression,
+  RawRequestDefaultExpression,
+  RawServerDefault,
+} from "fastify";
+import { type Refusal, RefusedError, refusals, refuse } from "../errors.ts";
+import { StoreError } from "../store/errors.ts";
+
+export type Api = FastifyInstance<
+  RawServerDefault,
+  RawRequestDefaultExpression,
+  RawReplyDefaultExpression,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** The body exactly as it came: what signatures cover. Empty when there was none. */
+    rawBody: Uint8Array;
+  }
+}
+
+const empty = new Uint8Array();
+
+/** JSON bodies only, kept as bytes too. `emptyIs` is the parsed value of an absent body. */
+export function parseJsonBodies(app: Api): void {
+  app.decorateRequest("rawBody", empty);
+  app.removeAllContentTypeParsers();
+  const strict = app.getDefaultJsonParser("error", "error");
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
+    const bytes = body as Buffer;
+    request.rawBody = bytes;
+    if (bytes.length === 0) done(null, undefined);
+    else strict(request, bytes.toString("utf8"), done);
+  });
+}
+
+/** `{"status":"OK","responseObject":…}`; the member is absent when there is nothing to say. */
+export function okEnvelope<T>(responseObject?: T): { status: "OK"; responseObject?: T } {
+  return responseObject === undefined ? { status: "OK" } : { status: "OK", responseObject };
+}
+
+type Render = (refusal: Refusal, reply: FastifyReply) => FastifyReply;
+
+function errorEnvelope(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
+  return reply.code(status).send({ status: "ERROR", responseObject: { code, message } });
+}
+
+/** `/pa/*` */
+export function speakPowerAuth(app: Api): void {
+  speak(app, (refusal, reply) => errorEnvelope(reply, ...refusals[refusal.refused].powerAuth));
+}
+
+/** `/api/*` */
+export function speakMobileToken(app: Api): void {
+  speak(app, (refusal, reply) => {
+    const row = refusals[refusal.refused];
+    const text = row.mobileToken[1] === "POWERAUTH_AUTH_FAIL" ? "Authentication failed" : row.text;
+    return errorEnvelope(reply, row.mobileToken[0], row.mobileToken[1], text);
+  });
+}
+
+/** `/rest/v3/*`: PowerAuth back offices expect 400 for every refusal but missing credentials. */
+export function speakBackOffice(app: Api): void {
+  const statuses: Partial<Record<Refusal["refused"], number>> = {
+    unauthenticated: 401,
+    forbidden: 403,
+    "not-found": 404,
+    throttled: 429,
+    "outcome-unknown": 503,
+    unavailable: 503,
+  };
+  speak(app, (refusal, reply) => {
+    const row = refusals[refusal.refused];
+    const message = refusal.detail ?? row.text;
+    return reply.code(statuses[refusal.refused] ?? 400).send({
+      status: "ERROR",
+      responseObject: { code: row.backOffice, message, localizedMessage: row.text },
+    });
+  });
+}
+
+/** `/v1/*`: RFC 9457 problem details with our stable code. */
+export function speakProblems(app: Api): void {
+  speak(app, (refusal, reply) => {
+    const row = refusals[refusal.refused];
+    return reply
+      .code(row.status)
+      .type("application/problem+json")
+      .send({ title: row.text, status: row.status, code: refusal.refused, ...(refusal.detail !== undefined && { detail: refusal.detail }) });
+  });
+}
+
+function speak(app: Api, render: Render): void {
+  app.setNotFoundHandler((_request, reply) => render(refuse("not-found"), reply));
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined) {
+      if (refusal.refused === "throttled") void reply.header("retry-after", "60");
+      return render(refusal, reply);
+    }
+    // The message may quote a request: only the error's class and place are logged.
+    request.log.error({ name: error.name, code: error.code, at: error.stack?.split("\n")[1]?.trim() }, "unexpected error");
+    return render(refuse("unavailable"), reply);
+  });
+}
+
+function refusalOf(error: FastifyError): Refusal | undefined {
+  if (error instanceof RefusedError) return error.refusal;
+  if (error instanceof StoreError) return refuse(error.code === "OUTCOME_UNKNOWN" ? "outcome-unknown" : "unavailable");
+  if (error.validation !== undefined) return refuse("invalid-request", validationDetail(error));
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return refuse("invalid-request");
+  return undefined;
+}
+
+/** Names the member and the rule; never the value. */
+function validationDetail(error: FastifyError): string {
+  const where = (error.validation ?? []).map((problem) => {
+    const member = problem.instancePath.split("/").filter(Boolean).join(".") || (error.validationContext ?? "request");
+    return `${member} - ${problem.keyword}`;
+  });
+  return where.join(", ");
+}
+
+/** The address that counts for throttling and evidence, and what the caller says it is. */
+export function callerOf(request: FastifyRequest): { ipAddress: string; userAgent: string; language: string } {
+  const language = /^[A-Za-z]{2,3}/.exec(request.headers["accept-language"] ?? "")?.[0].toLowerCase() ?? "en";
+  return { ipAddress: request.ip, userAgent: request.headers["user-agent"] ?? "", language };
+}

@@ -1,0 +1,62 @@
+/** The closed list of things that are recorded, and the one shape every event has, in audit, webhooks and streams. */
+
+export type EventType =
+  | "application.created"
+  | "application.version.created"
+  | "application.version.supported"
+  | "application.version.unsupported"
+  | "application.roles.changed"
+  | "template.created"
+  | "template.updated"
+  | "template.removed"
+  | "api-client.created"
+  | "api-client.removed"
+  | "activation.created"
+  | "activation.prepared"
+  | "activation.committed"
+  | "activation.blocked"
+  | "activation.unblocked"
+  | "activation.removed"
+  | "activation.expired"
+  | "activation.renamed"
+  | "activation.flags.changed"
+  | "activation.otp.failed"
+  | "activation.otp.changed"
+  | "signature.accepted"
+  | "signature.failed"
+  | "token.created"
+  | "token.removed"
+  | "vault.unlocked"
+  | "operation.created"
+  | "operation.approved"
+  | "operation.rejected"
+  | "operation.canceled"
+  | "operation.expired"
+  | "operation.failed"
+  | "operation.attempt.failed"
+  | "operation.claimed"
+  | "sink.created"
+  | "sink.removed"
+  | "audit.started";
+
+/** What a verb hands over; the store adds id, tenant, place and time. */
+export interface EventDraft {
+  readonly type: EventType;
+  /** Id of the activation, operation, application, … the event is about. */
+  readonly subject: string;
+  /** Applications whose sinks may hear of it. */
+  readonly applications: readonly string[];
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** The shape outside: `ver` is the version of `data` for this `type`; `seq` the position in the writer's lane. */
+export interface Event {
+  readonly id: string;
+  readonly type: EventType;
+  readonly ver: 1;
+  readonly tenant: string;
+  readonly subject: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly data: Readonly<Record<string, unknown>>;
+}

@@ -1,0 +1,29 @@
+/** What the verbs need from outside. Each takes the part it uses: `Pick<Deps, "store" | "random">`. */
+import type { RandomBytes } from "@countersign/protocol/bytes";
+import type { CryptoProvider } from "@countersign/protocol/crypto";
+import type { Logger } from "pino";
+import type { ActivationKeyCache } from "./activations/keys.ts";
+import type { VersionCache } from "./applications/version.ts";
+import type { Config } from "./config.ts";
+import type { Secrets } from "./secrets.ts";
+import type { SigningKeys } from "./signing-keys.ts";
+import type { InFlight } from "./signatures/in-flight.ts";
+import type { Store } from "./store/store.ts";
+import type { Throttle } from "./throttle.ts";
+
+export interface Deps {
+  readonly config: Config;
+  /** Issuer of receipts and base of public links; fixed at first start, never taken from a request. */
+  readonly publicUrl: string;
+  readonly store: Store;
+  readonly secrets: Secrets;
+  readonly signingKeys: SigningKeys;
+  readonly crypto: CryptoProvider;
+  readonly random: RandomBytes;
+  readonly log: Logger;
+  readonly throttle: Throttle;
+  /** Verifications of one activation follow each other on this node. */
+  readonly inFlight: InFlight;
+  readonly versions: VersionCache;
+  readonly activationKeys: ActivationKeyCache;
+}

@@ -1,0 +1,144 @@
+/** Approve and reject as a device does them: a signed request, its counter and the decision in one commit. */
+import type { Evidence } from "@countersign/protocol/receipt";
+import { factorsOf } from "@countersign/protocol/powerauth/signature";
+import type { Deps } from "../deps.ts";
+import { newUuid7 } from "../ids.ts";
+import {
+  type ActionOutcome,
+  authenticate,
+  type Authentication,
+  type SignatureProof,
+  type SignedRequest,
+} from "../signatures/authenticate.ts";
+import type { ActivationRow, OperationRow, Writes } from "../store/store.ts";
+import { type Decided, decide, decideFailedSignature, type Decision, type DeviceActor } from "./decide.ts";
+import { decisionOf, shownBy } from "./receipt.ts";
+
+export interface DeviceDecision {
+  readonly action: "approve" | "reject";
+  readonly operationId: string;
+  /** Operation data as the device signed it; approve only. */
+  readonly data?: string;
+  /** Why the user rejects; free text, kept as it is. */
+  readonly reason?: string;
+  /** Language in which the device asks to be answered. */
+  readonly language: string;
+  readonly ipAddress: string;
+  readonly userAgent: string;
+  readonly mobileTokenData?: Readonly<Record<string, unknown>>;
+}
+
+type DecideDeps = Parameters<typeof authenticate>[0] & Pick<Deps, "publicUrl">;
+
+/**
+ * A right signature decides, or says why not; a wrong factor of a proven device costs one try of activation and
+ * operation alike. `Authentication.note` then holds the operation's `Decided`.
+ */
+export async function decideOnDevice(
+  deps: DecideDeps,
+  request: SignedRequest,
+  input: DeviceDecision,
+): Promise<Authentication<Decided>> {
+  return authenticate<Decided>(deps, "public", request, {
+    operationId: input.operationId,
+    accepted: (proof, rows, now) => accepted(deps, input, proof, rows.operation, now),
+    refused(activation, rows, now) {
+      const decision = decideFailedSignature(rows.operation, actorOf(activation, request.factors), now);
+      const writes = withAttempt(deps, input, activation.id, rows.operation, decision, now);
+      return { writes, note: decision.result };
+    },
+  });
+}
+
+function accepted(
+  deps: DecideDeps,
+  input: DeviceDecision,
+  proof: SignatureProof,
+  operation: OperationRow | undefined,
+  now: number,
+): ActionOutcome<Decided> {
+  const decision = decide(
+    operation,
+    {
+      action: input.action,
+      actor: actorOf(proof.activation, proof.factors),
+      additionalData: additionalData(input, proof),
+      ...(input.data !== undefined && { data: input.data }),
+      ...(input.reason !== undefined && { reason: input.reason }),
+    },
+    now,
+  );
+  const writes = withAttempt(deps, input, proof.activation.id, operation, decision, now);
+  if (decision.result.kind !== "decided") return { result: decision.result, writes };
+  const receipt = decisionOf(
+    {
+      issuer: deps.publicUrl,
+      operation: decision.result.operation,
+      evidence: evidenceOf(deps, proof),
+      shown: shownBy(deps.crypto, decision.result.operation, input.language),
+      reason: input.reason,
+    },
+    now,
+  );
+  return { result: decision.result, writes: { ...writes, decision: receipt } };
+}
+
+function withAttempt(
+  deps: Pick<Deps, "random">,
+  input: DeviceDecision,
+  activationId: string,
+  operation: OperationRow | undefined,
+  decision: Decision,
+  now: number,
+): Omit<Writes, "activation"> {
+  const { kind } = decision.result;
+  // A stranger's try leaves no trace on an operation that is not its own.
+  if (operation === undefined || kind === "not-found" || kind === "not-entitled") return decision.writes;
+  const outcome = decision.result.kind === "attempt-failed" ? decision.result.reason : kind;
+  const attempt = {
+    tenant: operation.tenant,
+    id: newUuid7(deps.random, now),
+    operation_id: operation.id,
+    activation_id: activationId,
+    action: input.action,
+    outcome,
+    at: now,
+  };
+  return { ...decision.writes, attempt };
+}
+
+function actorOf(activation: ActivationRow, factors: string): DeviceActor {
+  return {
+    kind: "device",
+    activationId: activation.id,
+    userId: activation.user_id,
+    applicationId: activation.application_id,
+    flags: JSON.parse(activation.flags) as string[],
+    factors,
+  };
+}
+
+function additionalData(input: DeviceDecision, proof: SignatureProof): Record<string, unknown> {
+  return {
+    activationId: proof.activation.id,
+    applicationId: proof.activation.application_id,
+    ipAddress: input.ipAddress,
+    userAgent: input.userAgent,
+    ...(input.action === "approve" && { authFactor: proof.factors }),
+    ...(input.reason !== undefined && { rejectReason: input.reason }),
+    ...(input.mobileTokenData !== undefined && { mobileTokenData: input.mobileTokenData }),
+  };
+}
+
+function evidenceOf(deps: Pick<Deps, "activationKeys">, proof: SignatureProof): Evidence {
+  return {
+    kind: "powerauth",
+    factors: factorsOf(proof.factors),
+    applicationId: proof.activation.application_id,
+    activationId: proof.activation.id,
+    keyFingerprint: deps.activationKeys.fingerprintOf(proof.activation),
+    protocolVersion: proof.version.version,
+    signedSha256: proof.signedSha256,
+    counter: proof.counter,
+  };
+}

@@ -1,0 +1,301 @@
+/**
+ * The tables, one type each, the same on both dialects.
+ *
+ * Ids are text, instants are epoch milliseconds, booleans are 0 or 1, structured values are JSON text, and bytes are
+ * Base64 text: one spelling that SQLite, PostgreSQL and a JSON batch parameter all carry unchanged. Columns whose name
+ * ends in `_sealed` hold ciphertext made by `secrets.ts`. Every table has `tenant`, first in every unique key.
+ */
+export interface Schema {
+  setting: SettingTable;
+  signing_key: SigningKeyTable;
+  api_client: ApiClientTable;
+  application: ApplicationTable;
+  application_version: ApplicationVersionTable;
+  activation: ActivationTable;
+  activation_history: ActivationHistoryTable;
+  temporary_key: TemporaryKeyTable;
+  token: TokenTable;
+  replay: ReplayTable;
+  operation_template: OperationTemplateTable;
+  operation: OperationTable;
+  operation_application: OperationApplicationTable;
+  operation_attempt: OperationAttemptTable;
+  decision: DecisionTable;
+  idempotency: IdempotencyTable;
+  audit_lane: AuditLaneTable;
+  audit_event: AuditEventTable;
+  audit_checkpoint: AuditCheckpointTable;
+  sink: SinkTable;
+  outbox: OutboxTable;
+}
+
+export interface SettingTable {
+  tenant: string;
+  name: string;
+  value: string;
+}
+
+/** Keys that sign receipts and checkpoints. Retired ones stay published, so that old receipts keep verifying. */
+export interface SigningKeyTable {
+  tenant: string;
+  kid: string;
+  use: "receipt" | "checkpoint";
+  public_jwk: string;
+  private_sealed: string;
+  created_at: number;
+  retired_at: number | null;
+}
+
+export interface ApiClientTable {
+  tenant: string;
+  id: string;
+  name: string;
+  /** Keyed hash of the random secret; the secret itself is shown once. */
+  secret_hash: string;
+  /** JSON array of permissions. */
+  permissions: string;
+  /** JSON array of application ids, or null for all of them. */
+  applications: string | null;
+  created_at: number;
+}
+
+export interface ApplicationTable {
+  tenant: string;
+  id: string;
+  roles: string;
+  master_public_key: string;
+  master_private_sealed: string;
+  /** Lowest protocol version that activations of this application may use, as `ProtocolVersion`. */
+  min_version: string;
+  created_at: number;
+}
+
+export interface ApplicationVersionTable {
+  tenant: string;
+  application_id: string;
+  id: string;
+  application_key: string;
+  application_secret_sealed: string;
+  supported: number;
+  created_at: number;
+}
+
+export interface ActivationTable {
+  tenant: string;
+  id: string;
+  application_id: string;
+  user_id: string;
+  status: ActivationStatus;
+  blocked_reason: string | null;
+  /** Present while CREATED only. */
+  activation_code: string | null;
+  commit_phase: "ON_COMMIT" | "ON_KEY_EXCHANGE";
+  otp_validation: "NONE" | "ON_KEY_EXCHANGE" | "ON_COMMIT";
+  otp_hash: string | null;
+  name: string | null;
+  platform: string | null;
+  device_info: string | null;
+  extras: string | null;
+  external_id: string | null;
+  additional_data: string | null;
+  flags: string;
+  failed_attempts: number;
+  max_failed_attempts: number;
+  counter: number;
+  /** Base64 of the next expected CTR_DATA. Useless without the factor keys, so it is not sealed. */
+  ctr_data: string | null;
+  server_public_key: string;
+  server_private_sealed: string;
+  device_public_key: string | null;
+  /** The seven derived keys of the activation, concatenated; see `activations/keys.ts`. */
+  keys_sealed: string | null;
+  /** Highest protocol version the activation has used: it may not go back below it. */
+  version_floor: string | null;
+  expires_at: number;
+  created_at: number;
+  changed_at: number;
+  last_used_at: number;
+}
+
+export type ActivationStatus = "CREATED" | "PENDING_COMMIT" | "ACTIVE" | "BLOCKED" | "REMOVED";
+
+export interface ActivationHistoryTable {
+  tenant: string;
+  id: string;
+  activation_id: string;
+  status: ActivationStatus;
+  reason: string | null;
+  external_user_id: string | null;
+  name: string | null;
+  at: number;
+}
+
+export interface TemporaryKeyTable {
+  tenant: string;
+  id: string;
+  application_id: string;
+  application_key: string;
+  /** Null in application scope. */
+  activation_id: string | null;
+  private_sealed: string;
+  expires_at: number;
+}
+
+export interface TokenTable {
+  tenant: string;
+  id: string;
+  activation_id: string;
+  signature_type: string;
+  secret_sealed: string;
+  created_at: number;
+}
+
+/** What was used once: a token nonce, an envelope nonce. Unique on (tenant, subject, nonce). */
+export interface ReplayTable {
+  tenant: string;
+  /** Id of the token or key the nonce belongs to. */
+  subject: string;
+  nonce: string;
+  expires_at: number;
+}
+
+export interface OperationTemplateTable {
+  tenant: string;
+  /** Sequential number: existing integrations expect one. */
+  id: number;
+  name: string;
+  operation_type: string;
+  data_template: string;
+  /** JSON array of upper-case factor combinations. */
+  signature_types: string;
+  max_failure_count: number;
+  expiration_seconds: number;
+  risk_flags: string | null;
+  proximity_check: number;
+}
+
+export interface OperationTable {
+  tenant: string;
+  id: string;
+  user_id: string | null;
+  external_id: string | null;
+  /** Only this activation may decide, when set. */
+  activation_id: string | null;
+  activation_flag: string | null;
+  template_name: string;
+  operation_type: string;
+  data: string;
+  parameters: string;
+  additional_data: string;
+  /** JSON array; the same ids stand in operation_application for look-ups. */
+  applications: string;
+  signature_types: string;
+  status: OperationStatus;
+  status_reason: string | null;
+  failure_count: number;
+  max_failure_count: number;
+  risk_flags: string | null;
+  created_at: number;
+  expires_at: number;
+  finalized_at: number | null;
+}
+
+/** PENDING is the only state with a way out; see `operations/operation.ts`. */
+export type OperationStatus = "PENDING" | "APPROVED" | "REJECTED" | "CANCELED" | "EXPIRED" | "FAILED";
+
+export interface OperationApplicationTable {
+  tenant: string;
+  operation_id: string;
+  application_id: string;
+}
+
+/** One row per try to decide that reached the operation, whatever came of it. */
+export interface OperationAttemptTable {
+  tenant: string;
+  id: string;
+  operation_id: string;
+  activation_id: string | null;
+  action: "approve" | "reject" | "fail";
+  outcome: string;
+  at: number;
+}
+
+/** The claims of the receipt, fixed in the commit that decided. */
+export interface DecisionTable {
+  tenant: string;
+  operation_id: string;
+  claims: string;
+  at: number;
+}
+
+export interface IdempotencyTable {
+  tenant: string;
+  client_id: string;
+  key: string;
+  request_digest: string;
+  operation_id: string;
+  expires_at: number;
+}
+
+/** A writer of the audit: one process start, one purpose. */
+export interface AuditLaneTable {
+  tenant: string;
+  id: string;
+  epoch: number;
+  purpose: "flush" | "ordinary";
+  /** Hash of the checkpoint that the first entry is linked to; empty text when there is none. */
+  linked_to: string;
+  opened_at: number;
+  /** Head of this lane in the last checkpoint that names it; -1 while none does. */
+  covered_seq: number;
+}
+
+export interface AuditEventTable {
+  tenant: string;
+  lane: string;
+  seq: number;
+  id: string;
+  type: string;
+  subject: string;
+  at: number;
+  salt: string | null;
+  payload: string | null;
+  /** SHA-256 over salt and payload: what the chain covers, so that both can be erased. */
+  payload_digest: string;
+  previous_hash: string;
+  hash: string;
+}
+
+export interface AuditCheckpointTable {
+  tenant: string;
+  seq: number;
+  /** Compact JWS over the heads of all lanes and the previous checkpoint's hash. */
+  statement: string;
+  hash: string;
+  at: number;
+}
+
+/** A configured receiver of events. Outbox rows exist only for these. */
+export interface SinkTable {
+  tenant: string;
+  id: string;
+  application_id: string;
+  name: string;
+  url: string;
+  type: "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE";
+  /** JSON array of attribute names to send. */
+  attributes: string;
+  enabled: number;
+  created_at: number;
+}
+
+export interface OutboxTable {
+  tenant: string;
+  id: string;
+  sink_id: string;
+  event: string;
+  state: "PENDING" | "DONE" | "DEAD";
+  attempts: number;
+  due_at: number;
+  locked_until: number;
+}

@@ -1,0 +1,124 @@
+/**
+ * What the domain asks of a database. `sqlite.ts` and `postgres.ts` both answer it; every store test runs on both.
+ *
+ * Ordinary work is Kysely: `read` outside a transaction, `transaction` for changes. The five hot commands (advance a
+ * counter, create, decide, validate a token, append audit) go through `commit`, which puts whatever waits into one
+ * durable transaction (see `group-commit.ts`).
+ */
+import type { Kysely, Selectable, Transaction } from "kysely";
+import type {
+  ActivationHistoryTable,
+  ActivationTable,
+  DecisionTable,
+  IdempotencyTable,
+  OperationAttemptTable,
+  OperationTable,
+  ReplayTable,
+  Schema,
+  TokenTable,
+} from "./schema.ts";
+import type { EventDraft } from "../audit/event.ts";
+
+export type ActivationRow = Selectable<ActivationTable>;
+export type OperationRow = Selectable<OperationTable>;
+export type TokenRow = Selectable<TokenTable>;
+
+export interface Store {
+  readonly dialect: "sqlite" | "postgres";
+  readonly tenant: string;
+  /** Reads outside a transaction. Writing through it is a broken promise: SQLite's connection is read-only. */
+  readonly read: Kysely<Schema>;
+  /** The time every rule goes by: the database's on PostgreSQL, the process's on SQLite. Epoch ms. */
+  now(): Promise<number>;
+  /** The three look-ups of the hot paths, as prepared statements. */
+  findActivation(id: string): Promise<ActivationRow | undefined>;
+  findOperation(id: string): Promise<OperationRow | undefined>;
+  findToken(id: string): Promise<TokenRow | undefined>;
+  /** One ordinary change. Rolls back and rethrows when `work` throws; events are recorded in the same commit. */
+  transaction<T>(work: (change: Change) => Promise<T>): Promise<T>;
+  /** One hot command. Resolves after the commit is durable; rejects with OUTCOME_UNKNOWN when that cannot be known. */
+  commit<T>(command: HotCommand<T>): Promise<T>;
+  /** Waits for what is under way, writes nothing more, releases the data. */
+  close(): Promise<void>;
+}
+
+export interface Change {
+  readonly db: Transaction<Schema>;
+  /** Taken when the transaction began. */
+  readonly now: number;
+  /** Adds an event to the audit chain and, where sinks are configured, to the outbox, in this transaction. */
+  record(event: EventDraft): void;
+}
+
+/**
+ * A hot command names the rows it depends on; the store locks and reads them, then asks `evaluate` what to write.
+ * `evaluate` is pure: it may run again on fresh rows when a batch had to be repeated item by item.
+ */
+export interface HotCommand<T> {
+  /** Activation, operation and token whose rows this command locks. A flush holds at most one command for each. */
+  readonly activationId?: string;
+  readonly operationId?: string;
+  readonly tokenId?: string;
+  /** Application key whose support is read in the same transaction. */
+  readonly applicationKey?: string;
+  /** Rows that must not exist yet. All are inserted before `evaluate`; it learns whether every one was new. */
+  readonly claims?: readonly Claim[];
+  evaluate(rows: HotRows, now: number): Outcome<T>;
+}
+
+export type Claim = { readonly table: "replay"; readonly row: ReplayTable } | { readonly table: "idempotency"; readonly row: IdempotencyTable };
+
+export interface HotRows {
+  readonly activation?: ActivationRow;
+  readonly operation?: OperationRow;
+  readonly token?: TokenRow;
+  /** Whether every claim of the command was new. */
+  readonly claimed: boolean;
+  /** Whether the application version of `applicationKey` is supported; undefined when there is none. */
+  readonly supported?: boolean;
+}
+
+export interface Outcome<T> {
+  readonly result: T;
+  readonly writes?: Writes;
+}
+
+/** Everything a hot command can write. Updates carry the state they were computed from; the store puts it in the WHERE. */
+export interface Writes {
+  readonly activation?: { readonly from: ActivationRow; readonly set: ActivationUpdate };
+  readonly operation?: { readonly from: OperationRow; readonly set: OperationUpdate };
+  readonly newOperation?: OperationTable;
+  readonly newToken?: TokenTable;
+  /** Id of a token to delete. */
+  readonly removedToken?: string;
+  readonly attempt?: OperationAttemptTable;
+  readonly history?: ActivationHistoryTable;
+  /** Built from the audit place of the first of `events`, so that the claims can name it. */
+  readonly decision?: (place: AuditPlace) => DecisionTable;
+  readonly events?: readonly EventDraft[];
+}
+
+export type ActivationUpdate = Pick<
+  ActivationTable,
+  | "counter"
+  | "ctr_data"
+  | "failed_attempts"
+  | "status"
+  | "blocked_reason"
+  | "version_floor"
+  | "name"
+  | "changed_at"
+  | "last_used_at"
+>;
+
+export type OperationUpdate = Pick<
+  OperationTable,
+  "status" | "status_reason" | "failure_count" | "user_id" | "additional_data" | "finalized_at"
+>;
+
+/** Where an event stands in the audit: known before the commit, true after it. */
+export interface AuditPlace {
+  readonly lane: string;
+  readonly seq: number;
+  readonly hash: string;
+}
