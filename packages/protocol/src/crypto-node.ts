@@ -19,7 +19,7 @@ import {
   sign,
   verify,
 } from "node:crypto";
-import { concat, type Bytes } from "./bytes.ts";
+import { concat, fromBase64Url, type Bytes } from "./bytes.ts";
 import {
   drawScalar,
   isPointEncoding,
@@ -44,7 +44,6 @@ const dsaEncodings = { der: "der", jose: "ieee-p1363" } as const;
 const spkiUncompressed = bytesOf("3059301306072a8648ce3d020106082a8648ce3d030107034200");
 const spkiCompressed = bytesOf("3039301306072a8648ce3d020106082a8648ce3d030107032200");
 const pkcs8 = bytesOf("304102010030130607" + "2a8648ce3d020106082a8648ce3d030107" + "042730250201010420");
-const pkcs8ScalarOffset = 36;
 
 export const nodeCrypto: CryptoProvider = {
   name: "node",
@@ -78,8 +77,8 @@ export const nodeCrypto: CryptoProvider = {
     return scalar === undefined ? undefined : fromScalar(scalar);
   },
   exportPrivateKey(key) {
-    const der = handleOf(key).export({ format: "der", type: "pkcs8" });
-    return Uint8Array.prototype.slice.call(der, pkcs8ScalarOffset, pkcs8ScalarOffset + 32);
+    const { d } = handleOf(key).export({ format: "jwk" });
+    return scalarFrom(fromBase64Url(d!)!)!;
   },
   importPublicKey(sec1) {
     if (!isPointEncoding(sec1)) return undefined;

@@ -4,7 +4,8 @@
  *
  * Curve is P-256 and hash SHA-256 throughout. Keys are opaque and belong to the provider that made them.
  */
-import type { Bytes, RandomBytes } from "./bytes.ts";
+import { fromBase64, type Bytes, type RandomBytes } from "./bytes.ts";
+import { failure, type Failure } from "./errors.ts";
 
 declare const kind: unique symbol;
 
@@ -66,7 +67,7 @@ export interface CryptoProvider {
 
 const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
-/** 32 bytes from a number in Java's signed or minimal form (PowerAuth 3.x, key encodings); undefined when out of range. */
+/** 32 bytes from a number in signed or minimal form (PowerAuth 3.x, key encodings); undefined when out of range. */
 export function scalarFrom(bytes: Bytes): Bytes | undefined {
   let start = 0;
   while (start < bytes.length && bytes[start] === 0) start++;
@@ -83,6 +84,12 @@ export function drawScalar(random: RandomBytes): Bytes {
     if (candidate.length !== 32) throw new RangeError("The random source returned another length");
     if (isScalar(candidate)) return candidate;
   }
+}
+
+/** A public key as messages carry it: Base64 of a SEC1 point. `public-key-invalid` for anything else. */
+export function readPublicKey(crypto: CryptoProvider, text: string): PublicKey | Failure {
+  const point = fromBase64(text);
+  return (point && crypto.importPublicKey(point)) ?? failure("public-key-invalid");
 }
 
 /** First byte and length decide; whether the point is on the curve is for the provider. */

@@ -31,7 +31,6 @@ export type ProtocolErrorCode =
   | "envelope-not-decrypted"
   // activation
   | "activation-code-invalid"
-  | "activation-code-signature-invalid"
   | "recovery-code-invalid"
   | "puk-invalid"
   | "activation-data-malformed"
@@ -50,10 +49,7 @@ export type ProtocolErrorCode =
   // operations
   | "operation-data-malformed"
   | "operation-parameter-invalid"
-  | "offline-payload-malformed"
-  | "offline-payload-signature-invalid"
-  | "display-form-invalid"
-  | "proximity-link-invalid";
+  | "offline-payload-malformed";
 
 export interface Failure {
   readonly error: ProtocolErrorCode;

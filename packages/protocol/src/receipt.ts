@@ -76,7 +76,8 @@ export function readReceiptClaims(value: unknown): ReceiptClaims | undefined {
   if (!isRecord(value) || value.ver !== 1) return undefined;
   if (!areTexts(value, ["iss", "sub", "jti", "tenant"]) || !isCount(value.iat)) return undefined;
   const { operation, decisions, audit } = value;
-  if (!isRecord(operation) || !areTexts(operation, ["id", "type", "data"]) || !isCount(operation.createdAt)) return undefined;
+  if (!isRecord(operation) || !areTexts(operation, ["id", "type", "data"]) || !isCount(operation.createdAt))
+    return undefined;
   if (operation.status !== "APPROVED" && operation.status !== "REJECTED") return undefined;
   if (operation.id !== value.sub) return undefined;
   if (!isRecord(audit) || !areTexts(audit, ["lane", "hash"]) || !isCount(audit.seq)) return undefined;
@@ -90,7 +91,11 @@ function isDecision(value: unknown): boolean {
   const { evidence, shown } = value;
   if (!isRecord(evidence) || !evidenceKinds.has(evidence.kind)) return false;
   if (!Array.isArray(evidence.factors) || !evidence.factors.every((factor) => typeof factor === "string")) return false;
-  return isRecord(shown) && areTexts(shown, ["sha256", "language", "template"]) && (shown.by === "device" || shown.by === "server");
+  return (
+    isRecord(shown) &&
+    areTexts(shown, ["sha256", "language", "template"]) &&
+    (shown.by === "device" || shown.by === "server")
+  );
 }
 
 const evidenceKinds: ReadonlySet<unknown> = new Set<EvidenceKind>([

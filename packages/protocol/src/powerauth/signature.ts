@@ -117,8 +117,8 @@ export function computeOffline(
 }
 
 /**
- * Splits the header's signature into `count` texts that compare with `componentText`. Undefined when the form is not the
- * version's, or the number of components another.
+ * Splits the header's signature into `count` texts, each comparable with `componentText`. Undefined for a form that is not
+ * the version's, or another number of components.
  */
 export function parseOnline(row: VersionRow, text: string, count: number): string[] | undefined {
   if (row.signatureFormat === "decimal") return parseDecimal(text, 8, count);
@@ -205,5 +205,7 @@ function decimal(component: Bytes, length: number): string {
 function parseDecimal(text: string, length: number, count: number): string[] | undefined {
   if (text.length !== count * (length + 1) - 1) return undefined;
   const parts = text.split("-");
-  return parts.length === count && parts.every((part) => part.length === length && /^[0-9]+$/.test(part)) ? parts : undefined;
+  return parts.length === count && parts.every((part) => part.length === length && /^[0-9]+$/.test(part))
+    ? parts
+    : undefined;
 }

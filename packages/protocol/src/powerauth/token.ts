@@ -1,4 +1,4 @@
-/** The digest of a token header (PowerAuth 3.x, tokens). It proves possession of the token's secret and covers no body. */
+/** The digest of a token header (PowerAuth 3.x, tokens): proof of the token's secret. It covers no body. */
 import { concat, utf8, type Bytes } from "../bytes.ts";
 import type { CryptoProvider, SecretKey } from "../crypto.ts";
 import type { VersionRow } from "./versions.ts";

@@ -1,5 +1,5 @@
 /**
- * The protocol versions, one row each. Everything that differs between them stands here; no other file compares versions.
+ * The protocol versions, one row each. Everything that differs between them stands here; no other file asks which one.
  */
 
 export type ProtocolVersion = "3.0" | "3.1" | "3.2" | "3.3";

@@ -1,0 +1,140 @@
+/**
+ * Operation data: the text an approval signs, `A1*A100CZK*ICZ2730300000001165254011*D20180425*Nrent`
+ * (PowerAuth 3.x, offline signatures; structured operation data).
+ */
+import { failure, type Failure } from "../errors.ts";
+
+export interface OperationData {
+  /** Capital letter; `A` is the one version defined. */
+  readonly version: string;
+  /** 0 to 99. */
+  readonly template: number;
+  readonly fields: readonly OperationField[];
+}
+
+/** Numbers stay texts: what was signed is shown digit for digit. */
+export type OperationField =
+  | { readonly type: "empty" }
+  | { readonly type: "amount"; readonly amount: string; readonly currency: string }
+  | { readonly type: "account"; readonly iban: string; readonly bic?: string }
+  | { readonly type: "any-account"; readonly text: string }
+  /** `YYYY-MM-DD`, a day that exists. */
+  | { readonly type: "date"; readonly date: string }
+  | { readonly type: "reference"; readonly text: string }
+  | { readonly type: "note"; readonly text: string }
+  | { readonly type: "text"; readonly text: string }
+  /** A letter this version does not know. To be shown as text. */
+  | { readonly type: "unknown"; readonly letter: string; readonly text: string };
+
+const maximumFields = 6;
+
+/** `operation-data-malformed` for a wrong head, a field that is not of its type, or more than six fields. */
+export function parseOperationData(text: string): OperationData | Failure {
+  const [head, ...rest] = splitFields(text);
+  if (head === undefined || !/^[A-Z][0-9]{1,2}$/.test(head) || rest.length > maximumFields) {
+    return failure("operation-data-malformed");
+  }
+  const fields: OperationField[] = [];
+  for (const raw of rest) {
+    const field = parseField(raw);
+    if (field === undefined) return failure("operation-data-malformed");
+    fields.push(field);
+  }
+  return { version: head[0]!, template: Number(head.slice(1)), fields };
+}
+
+/**
+ * Puts parameters into `${name}` places of a data template. A value is escaped so that it cannot start a field of its
+ * own. `operation-parameter-invalid` for a value with a control character other than LF. A place without parameter
+ * stays as it is.
+ */
+export function composeOperationData(template: string, parameters: Readonly<Record<string, string>>): string | Failure {
+  for (const value of Object.values(parameters)) {
+    if (hasForbiddenControl(value)) return failure("operation-parameter-invalid");
+  }
+  return template.replace(/\$\{([^${}]*)\}/g, (place, name: string) => {
+    const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
+    return value === undefined ? place : escapeField(value);
+  });
+}
+
+/** `\` to `\\`, `*` to `\*`, LF to `\n`. */
+export function escapeField(value: string): string {
+  return value.replace(/[\\*\n]/g, (character) => (character === "\n" ? "\\n" : `\\${character}`));
+}
+
+/** One pass from the left, so that `\\n` is a backslash and an n. A backslash before anything else stays. */
+export function unescapeField(text: string): string {
+  return text.replace(/\\([\\*n])/g, (_, character: string) => (character === "n" ? "\n" : character));
+}
+
+/** At asterisks that no backslash precedes; a backslash takes the next character with it. */
+function splitFields(text: string): string[] {
+  const fields: string[] = [];
+  let start = 0;
+  for (let position = 0; position < text.length; position++) {
+    if (text[position] === "\\") position++;
+    else if (text[position] === "*") {
+      fields.push(text.slice(start, position));
+      start = position + 1;
+    }
+  }
+  fields.push(text.slice(start));
+  return fields;
+}
+
+function parseField(raw: string): OperationField | undefined {
+  if (raw === "") return { type: "empty" };
+  const letter = raw[0]!;
+  const content = raw.slice(1);
+  switch (letter) {
+    case "A":
+      return parseAmount(content);
+    case "I":
+      return parseAccount(content);
+    case "D":
+      return parseDate(content);
+    case "Q":
+      return { type: "any-account", text: unescapeField(content) };
+    case "R":
+      return { type: "reference", text: unescapeField(content) };
+    case "N":
+      return { type: "note", text: unescapeField(content) };
+    case "T":
+      return { type: "text", text: unescapeField(content) };
+    default:
+      return { type: "unknown", letter, text: unescapeField(content) };
+  }
+}
+
+function parseAmount(content: string): OperationField | undefined {
+  const amount = content.slice(0, -3);
+  const currency = content.slice(-3).toUpperCase();
+  if (!/^[A-Z]{3}$/.test(currency) || !/^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/.test(amount)) return undefined;
+  return { type: "amount", amount, currency };
+}
+
+function parseAccount(content: string): OperationField | undefined {
+  const parts = content.split(",").filter((part) => part !== "");
+  const [iban, bic, ...rest] = parts;
+  if (iban === undefined || rest.length > 0 || !parts.every((part) => /^[0-9A-Z]+$/.test(part))) return undefined;
+  return bic === undefined ? { type: "account", iban } : { type: "account", iban, bic };
+}
+
+function parseDate(content: string): OperationField | undefined {
+  const parts = /^([0-9]{4})([0-9]{2})([0-9]{2})$/.exec(content);
+  if (parts === null) return undefined;
+  const [year, month, day] = parts.slice(1).map(Number) as [number, number, number];
+  const date = new Date(Date.UTC(2000, month - 1, day));
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  return { type: "date", date: `${parts[1]}-${parts[2]}-${parts[3]}` };
+}
+
+function hasForbiddenControl(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x20 && code !== 0x0a) return true;
+  }
+  return false;
+}
