@@ -1,0 +1,2 @@
+/** `#crypto` in Node. */
+export { nodeCrypto as platformCrypto } from "@countersign/protocol/crypto-node";

@@ -1,0 +1,205 @@
+/**
+ * HTTP for the device: POST of a JSON text, an answer of limited size within a limited time, typed failures.
+ *
+ * It signs nothing, repeats nothing and follows no redirect: a repeated signed request would need a new signature.
+ */
+import { EngineError, type Refusal } from "./errors.ts";
+
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface TransportConfiguration {
+  /** The part of each address before `/pa/…` and `/api/…`, without a slash at its end. */
+  readonly baseUrl: string;
+  /** Permits `http:`. Certificates stay checked; to leave that out, inject another fetch. */
+  readonly allowUnsecureTraffic: boolean;
+  /** Milliseconds for a whole exchange, connecting and reading. */
+  readonly timeout: number;
+  /** Sent with each request. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** What a caller may say about one call. */
+export interface CallOptions {
+  /** Ends the call with `cancelled`. A signature that was computed for it stays spent. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds, instead of the configured time. */
+  readonly timeout?: number | undefined;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly body: string;
+  /** The parsed body; undefined when it is no JSON. */
+  readonly json: unknown;
+}
+
+export interface Transport {
+  /** Throws `insecure-url`, `network`, `timeout`, `cancelled`, `response-too-large`. Any status is an answer. */
+  post(path: string, body: string, headers: Readonly<Record<string, string>>, options?: CallOptions): Promise<Answer>;
+  /** Ends what is under way with `cancelled`. Later calls run. */
+  cancelAll(): void;
+}
+
+const responseLimit = 4 * 1024 * 1024;
+
+export function createTransport(fetch: Fetch, configuration: TransportConfiguration): Transport {
+  const running = new Set<() => void>();
+  return {
+    async post(path, body, headers, options = {}) {
+      const url = configuration.baseUrl + path;
+      if (!isPermitted(url, configuration)) throw new EngineError("insecure-url", "The address is not https");
+      const deadline = startDeadline(options.timeout ?? configuration.timeout, options.signal);
+      running.add(deadline.cancel);
+      try {
+        return await Promise.race([
+          exchange(fetch, url, body, { ...configuration.headers, ...headers }, deadline.signal),
+          deadline.over,
+        ]);
+      } catch (error) {
+        if (error instanceof EngineError) throw error;
+        throw deadline.reason() ?? new EngineError("network", "The server could not be reached", { cause: error });
+      } finally {
+        running.delete(deadline.cancel);
+        deadline.stop();
+      }
+    },
+    cancelAll() {
+      for (const cancel of running) cancel();
+    },
+  };
+}
+
+/** Throws `cancelled` when the caller has given up, for example while it waited for its turn. */
+export function throwIfCancelled(options: CallOptions | undefined): void {
+  if (options?.signal?.aborted === true) throw cancelled();
+}
+
+/** The object inside a standard envelope. Throws `unauthorized`, `refused`, `response-malformed`. */
+export function responseObject(answer: Answer): Record<string, unknown> {
+  const envelope = successfulJson(answer);
+  const object = isRecord(envelope) && envelope.status === "OK" ? envelope.responseObject : undefined;
+  if (isRecord(object)) return object;
+  throw new EngineError("response-malformed", "The answer is not the expected envelope", {
+    refusal: refusalOf(answer),
+  });
+}
+
+/** The parsed body of a successful answer, whatever its shape. Throws as `responseObject`. */
+export function successfulJson(answer: Answer): unknown {
+  requireSuccess(answer);
+  if (answer.json !== undefined) return answer.json;
+  throw new EngineError("response-malformed", "The answer is not JSON", { refusal: refusalOf(answer) });
+}
+
+/** Throws `unauthorized` for 401 and `refused` for any other status that is no success, or an error envelope. */
+export function requireSuccess(answer: Answer): void {
+  const isError = isRecord(answer.json) && answer.json.status === "ERROR";
+  if (answer.status >= 200 && answer.status < 300 && !isError) return;
+  const refusal = refusalOf(answer);
+  const code = answer.status === 401 ? "unauthorized" : "refused";
+  throw new EngineError(code, `The server answered ${answer.status} ${refusal.code ?? ""}`.trimEnd(), { refusal });
+}
+
+/** Code and message of an error envelope, where the body is one. */
+export function refusalOf(answer: Answer): Refusal {
+  const { status, body, json } = answer;
+  const object = isRecord(json) ? json.responseObject : undefined;
+  if (!isRecord(object) || typeof object.code !== "string") return { status, body };
+  const { code, message, ...details } = object;
+  return { status, body, code, message: typeof message === "string" ? message : undefined, details };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+async function exchange(
+  fetch: Fetch,
+  url: string,
+  body: string,
+  headers: Record<string, string>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const response = await fetch(url, {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json", Accept: "application/json", ...headers },
+    signal,
+    redirect: "error",
+    credentials: "omit",
+    cache: "no-store",
+  });
+  const text = await readLimited(response);
+  return { status: response.status, body: text, json: parseJson(text) };
+}
+
+async function readLimited(response: Response): Promise<string> {
+  // React Native has no body streams: there the length can only be checked afterwards.
+  if (typeof response.body?.getReader !== "function") {
+    const text = await response.text();
+    if (text.length > responseLimit) throw tooLarge();
+    return text;
+  }
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let size = 0; ;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.length;
+    if (size > responseLimit) {
+      void reader.cancel().catch(() => undefined);
+      throw tooLarge();
+    }
+    text += decoder.decode(value, { stream: true });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** One signal for the time limit, the caller's signal and `cancelAll`. `over` rejects even if fetch ignores the signal. */
+function startDeadline(timeout: number, outer: AbortSignal | undefined) {
+  const controller = new AbortController();
+  let reason: EngineError | undefined;
+  let reject: (error: EngineError) => void;
+  const over = new Promise<never>((_, refuse) => (reject = refuse));
+  over.catch(() => undefined);
+  const end = (error: EngineError) => {
+    reason ??= error;
+    reject(reason);
+    controller.abort();
+  };
+  const cancel = () => end(cancelled());
+  const timer = setTimeout(() => end(new EngineError("timeout", `No answer within ${timeout} ms`)), timeout);
+  if (outer?.aborted === true) cancel();
+  outer?.addEventListener("abort", cancel, { once: true });
+  return {
+    signal: controller.signal,
+    over,
+    cancel,
+    reason: () => reason,
+    stop() {
+      clearTimeout(timer);
+      outer?.removeEventListener("abort", cancel);
+    },
+  };
+}
+
+function isPermitted(url: string, configuration: TransportConfiguration): boolean {
+  const scheme = url.slice(0, url.indexOf(":")).toLowerCase();
+  return scheme === "https" || (configuration.allowUnsecureTraffic && scheme === "http");
+}
+
+function cancelled(): EngineError {
+  return new EngineError("cancelled", "The call was cancelled");
+}
+
+function tooLarge(): EngineError {
+  return new EngineError("response-too-large", `The answer has more than ${responseLimit} bytes`);
+}

@@ -1,0 +1,80 @@
+/**
+ * `@countersign/client/mobile-token`: the PowerAuth object and the Mobile Token services on it.
+ */
+
+/**
+ * Where the existing editions differ, this entry point means what editions before 5 mean: `encryptRequest` takes text,
+ * `configuration` is there at once, failures are thrown.
+ */
+export const apiLevel = 4;
+
+export { PowerAuth } from "./PowerAuth.ts";
+export { PowerAuthActivation } from "./PowerAuthActivation.ts";
+export { PowerAuthActivationCodeUtil, type PowerAuthActivationCode } from "./PowerAuthActivationCodeUtil.ts";
+export {
+  PowerAuthActivationState,
+  type PowerAuthActivationStatus,
+  type PowerAuthCreateActivationResult,
+} from "./PowerAuthActivationStatus.ts";
+export { PowerAuthAuthentication, type PowerAuthBiometricPrompt } from "./PowerAuthAuthentication.ts";
+export {
+  PowerAuthBiometryConfiguration,
+  PowerAuthClientConfiguration,
+  PowerAuthConfiguration,
+  PowerAuthKeychainConfiguration,
+  type PowerAuthConfigurationType,
+  type PowerAuthHttpHeader,
+  type PowerAuthKeychainProtection,
+  type PowerAuthSharingConfiguration,
+} from "./configurations.ts";
+export {
+  PowerAuthDecryptor,
+  PowerAuthEncryptor,
+  type PowerAuthCryptogram,
+  type PowerAuthDataFormat,
+  type PowerAuthEncryptedRequestData,
+  type PowerAuthEncryptorScope,
+} from "./PowerAuthEncryptor.ts";
+export { PowerAuthError, PowerAuthErrorCode, type PowerAuthErrorData } from "./PowerAuthError.ts";
+export { PowerAuthPassword, type PasswordType } from "./PowerAuthPassword.ts";
+export {
+  PowerAuthTokenStore,
+  type PowerAuthAuthorizationHttpHeader,
+  type PowerAuthToken,
+} from "./PowerAuthTokenStore.ts";
+
+export { MobileToken, type MobileTokenConfiguration } from "./MobileToken.ts";
+export {
+  KnownRestApiError,
+  MobileTokenError,
+  type MobileTokenErrorReason,
+  type ResponseError,
+} from "./MobileTokenError.ts";
+export type {
+  AllowedSignatureType,
+  AttributeType,
+  Extensible,
+  FormData,
+  OnlineOperation,
+  OperationAttribute,
+  OperationProximityCheck,
+  SignatureType,
+  SignatureVariant,
+  UserOperation,
+  UserOperationStatus,
+} from "./operation.ts";
+export { Operations } from "./Operations.ts";
+export { RejectionReason } from "./RejectionReason.ts";
+
+export {
+  BiometryFailure,
+  type BiometryFailureCode,
+  type BiometryInfo,
+  type BiometryPrompt,
+  type BiometryProvider,
+  type BiometryStatus,
+  type BiometryType,
+} from "../engine/biometry.ts";
+export type { Environment } from "../engine/platform.ts";
+export type { CallOptions, Fetch } from "../engine/transport.ts";
+export { StorageError, type DeviceStorage, type StorageErrorCode, type StorageProtection } from "../storage/port.ts";

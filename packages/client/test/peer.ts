@@ -1,0 +1,452 @@
+/**
+ * A small server for device tests, made of the protocol package's server halves behind an injected `fetch`. It keeps one
+ * application and its activations in memory and checks what it gets: signatures, counters, envelopes, tokens.
+ *
+ * It is no model of the product's server: no throttling, no replay protection, no database.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { equalBytes, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "@countersign/protocol/bytes";
+import type { KeyPair, PublicKey } from "@countersign/protocol/crypto";
+import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
+import { isFailure, type Failure } from "@countersign/protocol/errors";
+import { openActivationRequest, sealActivationResponse } from "@countersign/protocol/powerauth/activation";
+import { encodeActivationCode, signActivationCode } from "@countersign/protocol/powerauth/activation-code";
+import {
+  activationStates,
+  sealStatusBlob,
+  type ActivationState,
+} from "@countersign/protocol/powerauth/activation-status";
+import { encodeClientConfiguration } from "@countersign/protocol/powerauth/client-configuration";
+import { counterHash, nextCounter } from "@countersign/protocol/powerauth/counter";
+import { encryptorIds, openRequest, readEncryptedRequest, sealResponse } from "@countersign/protocol/powerauth/ecies";
+import type { Encryptor } from "@countersign/protocol/powerauth/envelope";
+import { readEncryptionHeader, readSignatureHeader, readTokenHeader } from "@countersign/protocol/powerauth/headers";
+import { activationKeys, masterSecret, type ActivationKeys } from "@countersign/protocol/powerauth/keys";
+import {
+  factorKeys,
+  findComponent,
+  matchesAt,
+  parseOnline,
+  signatureBase,
+  signedData,
+  type FactorCombination,
+} from "@countersign/protocol/powerauth/signature";
+import {
+  createTemporaryKeyResponse,
+  readTemporaryKeyRequest,
+  temporaryKeyMac,
+  verifyTemporaryKeyRequest,
+} from "@countersign/protocol/powerauth/temporary-key";
+import { tokenDigest } from "@countersign/protocol/powerauth/token";
+import { wrapVaultKey } from "@countersign/protocol/powerauth/vault";
+import type { VersionRow } from "@countersign/protocol/powerauth/versions";
+import type { Fetch } from "../src/engine/transport.ts";
+
+export interface PeerActivation {
+  readonly id: string;
+  readonly server: KeyPair;
+  readonly code: string;
+  device?: PublicKey;
+  keys?: ActivationKeys;
+  name?: string | undefined;
+  otp?: string | undefined;
+  ctrData: Bytes;
+  ctr: number;
+  state: ActivationState;
+  failed: number;
+}
+
+export interface PeerRequest {
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: string;
+  /** Factors and look-ahead offset of a signature that verified. */
+  readonly signature?: { readonly factors: FactorCombination; readonly offset: number };
+}
+
+export interface PeerToken {
+  readonly activationId: string;
+  readonly secret: Bytes;
+}
+
+export interface PeerOperation {
+  readonly id: string;
+  readonly data: string;
+  status: string;
+  authorizedWith?: unknown;
+  rejectedWith?: unknown;
+}
+
+type Answer = { readonly status: number; readonly body: unknown };
+type Intercept = (path: string) => Response | Promise<Response> | undefined;
+
+export class Peer {
+  readonly applicationKey = randomBytes(16);
+  readonly applicationSecret = randomBytes(16);
+  readonly master = crypto.generateKeyPair(randomBytes);
+  readonly activations = new Map<string, PeerActivation>();
+  readonly tokens = new Map<string, PeerToken>();
+  readonly operations = new Map<string, PeerOperation>();
+  readonly requests: PeerRequest[] = [];
+  readonly baseEndpointUrl = "https://peer.test/enrollment-server";
+  readonly lookAhead = 20;
+  readonly maxFailed = 5;
+  /** Milliseconds the peer's clock is ahead. */
+  clockAhead = 0;
+  temporaryKeyLife = 300_000;
+  customObject: Record<string, unknown> | undefined;
+  /** Answers instead of the peer when it returns something. */
+  intercept: Intercept = () => undefined;
+  readonly #temporaryKeys = new Map<string, { readonly pair: KeyPair; readonly activationId: string | undefined }>();
+  readonly fetch: Fetch = (url, init) => this.#answer(url, init);
+
+  get configuration() {
+    const configuration = encodeClientConfiguration({
+      applicationKey: this.applicationKey,
+      applicationSecret: this.applicationSecret,
+      masterPublicKey: crypto.exportPublicKey(this.master.publicKey, "uncompressed"),
+    });
+    return { configuration, baseEndpointUrl: this.baseEndpointUrl };
+  }
+
+  /** A new code, signed as it would be scanned. */
+  prepare(): { readonly code: string; readonly scanned: string; readonly activation: PeerActivation } {
+    const code = encodeActivationCode(randomBytes(10));
+    const activation: PeerActivation = {
+      id: randomUUID(),
+      server: crypto.generateKeyPair(randomBytes),
+      code,
+      ctrData: randomBytes(16),
+      ctr: 0,
+      state: activationStates.created,
+      failed: 0,
+    };
+    this.activations.set(activation.id, activation);
+    return { code, activation, scanned: `${code}#${signActivationCode(crypto, this.master.privateKey, code)}` };
+  }
+
+  paths(): string[] {
+    return this.requests.map(({ path }) => path);
+  }
+
+  now(): number {
+    return Date.now() + this.clockAhead;
+  }
+
+  async #answer(url: string, init: RequestInit): Promise<Response> {
+    const path = url.slice(this.baseEndpointUrl.length);
+    const replaced = this.intercept(path);
+    if (replaced !== undefined) return replaced;
+    const headers = new Headers(init.headers);
+    const body = String(init.body);
+    const request = { path, headers, body };
+    const index = this.requests.push(request) - 1;
+    const answer = this.#route(request, (signature) => (this.requests[index] = { ...request, signature }));
+    return Response.json(answer.body, { status: answer.status });
+  }
+
+  #route(request: PeerRequest, note: (signature: NonNullable<PeerRequest["signature"]>) => void): Answer {
+    const { path } = request;
+    const signed = (uriId: string, allowed: readonly FactorCombination[], run: (signer: PeerActivation) => Answer) => {
+      const signer = this.#verify(request, uriId, allowed, note);
+      return signer === undefined ? unauthorized() : run(signer);
+    };
+    switch (path) {
+      case "/pa/v3/status":
+        return ok({ serverTime: this.now(), application: { name: "peer", version: "1" } });
+      case "/pa/v3/keystore/create":
+        return this.#createTemporaryKey(request);
+      case "/pa/v3/activation/create":
+        return this.#activate(request);
+      case "/pa/v3/activation/status":
+        return this.#status(request);
+      case "/pa/v3/activation/remove":
+        return signed("/pa/activation/remove", twoFactors, (signer) => {
+          signer.state = activationStates.removed;
+          return ok({ activationId: signer.id });
+        });
+      case "/pa/v3/signature/validate":
+        return signed("/pa/signature/validate", anyFactors, () => ok());
+      case "/pa/v3/token/create":
+        return signed("/pa/token/create", anyFactors, (signer) => {
+          return this.#encrypted(request, encryptorIds.tokenCreate, signer, () => {
+            const id = randomUUID();
+            const secret = randomBytes(16);
+            this.tokens.set(id, { activationId: signer.id, secret });
+            return { tokenId: id, tokenSecret: toBase64(secret) };
+          });
+        });
+      case "/pa/v3/token/remove":
+        return signed("/pa/token/remove", anyFactors, () => {
+          const { tokenId } = requestObject(request);
+          this.tokens.delete(String(tokenId));
+          return ok({ tokenId });
+        });
+      case "/pa/v3/vault/unlock":
+        return signed("/pa/vault/unlock", twoFactors, (signer) =>
+          this.#encrypted(request, encryptorIds.vaultUnlock, signer, () => {
+            const keys = signer.keys!;
+            return { encryptedVaultEncryptionKey: wrapVaultKey(crypto, keys.transport, keys.vault) };
+          }),
+        );
+      case "/echo/application":
+        return this.#encrypted(request, encryptorIds.applicationGeneric, undefined, (value) => ({ echo: value }));
+      case "/echo/activation":
+        return this.#encrypted(request, encryptorIds.activationGeneric, this.#named(request), (value) => ({
+          echo: value,
+        }));
+      case "/api/auth/token/app/operation/list":
+        return this.#hasToken(request) ? ok([...this.operations.values()].map(shown)) : unauthorized();
+      case "/api/auth/token/app/operation/detail": {
+        if (!this.#hasToken(request)) return unauthorized();
+        const operation = this.operations.get(String(requestObject(request).id));
+        return operation === undefined ? refused(400, "INVALID_OPERATION") : ok(shown(operation));
+      }
+      case "/api/auth/token/app/operation/history":
+        return signed("/operation/history", twoFactors, () => ok([...this.operations.values()].map(shown)));
+      case "/api/auth/token/app/operation/authorize":
+        return signed("/operation/authorize", anyFactors, () => this.#decide(request, "APPROVED"));
+      case "/api/auth/token/app/operation/cancel":
+        return signed("/operation/cancel", ["possession"], () => this.#decide(request, "REJECTED"));
+      default:
+        return refused(404, "ERROR_NOT_FOUND");
+    }
+  }
+
+  #createTemporaryKey(request: PeerRequest): Answer {
+    const read = readTemporaryKeyRequest(String(requestObject(request).jwt));
+    if (isFailure(read)) return refused(400, "ERR_TEMPORARY_KEY");
+    const activation =
+      read.claims.activationId === undefined ? undefined : this.activations.get(read.claims.activationId);
+    if (read.claims.activationId !== undefined && activation?.keys === undefined)
+      return refused(400, "ERR_TEMPORARY_KEY");
+    const macKey = temporaryKeyMac(crypto, activation?.keys?.transport, toBase64(this.applicationSecret));
+    const claims = verifyTemporaryKeyRequest(crypto, read, macKey);
+    if (isFailure(claims)) return refused(400, "ERR_TEMPORARY_KEY");
+    const pair = crypto.generateKeyPair(randomBytes);
+    const temporaryKeyId = randomUUID();
+    this.#temporaryKeys.set(temporaryKeyId, { pair, activationId: claims.activationId });
+    const issuedAt = this.now();
+    const key = { temporaryKeyId, publicKey: pair.publicKey, issuedAt, expiresAt: issuedAt + this.temporaryKeyLife };
+    const signingKey = activation?.server.privateKey ?? this.master.privateKey;
+    return ok({ jwt: createTemporaryKeyResponse(crypto, signingKey, claims, key) });
+  }
+
+  /** Makes the peer forget its temporary keys, as a restarted server would. */
+  forgetTemporaryKeys(): void {
+    this.#temporaryKeys.clear();
+  }
+
+  #activate(request: PeerRequest): Answer {
+    const header = readEncryptionHeader(request.headers.get("X-PowerAuth-Encryption") ?? "", "application");
+    const envelope = readEncryptedRequest(JSON.parse(request.body));
+    if (isFailure(header) || isFailure(envelope)) return refused(400, "ERR_ENCRYPTION");
+    const context = this.#applicationContext(header.version, envelope.temporaryKeyId);
+    const opened = openActivationRequest(
+      crypto,
+      context,
+      this.#recipient(header.version, envelope, undefined),
+      envelope,
+    );
+    if (isFailure(opened)) return refused(400, "ERR_ACTIVATION");
+    const { code } = opened.identity.identityAttributes;
+    const activation = [...this.activations.values()].find((candidate) => candidate.code === code);
+    if (activation === undefined || activation.state !== activationStates.created)
+      return refused(400, "ERR_ACTIVATION");
+    activation.device = opened.devicePublicKey;
+    activation.keys = activationKeys(
+      crypto,
+      masterSecret(crypto, activation.server.privateKey, opened.devicePublicKey),
+    );
+    activation.name = opened.device.activationName;
+    activation.otp = opened.device.activationOtp;
+    activation.state = activationStates.active;
+    const result = {
+      activationId: activation.id,
+      serverPublicKey: activation.server.publicKey,
+      ctrData: activation.ctrData,
+      ...(opened.identity.customAttributes && { customAttributes: opened.identity.customAttributes }),
+    };
+    return { status: 200, body: sealActivationResponse(crypto, randomBytes, opened.exchange, result, this.now()) };
+  }
+
+  #status(request: PeerRequest): Answer {
+    const { activationId, challenge } = requestObject(request);
+    const activation = this.activations.get(String(activationId));
+    const nonce = randomBytes(16);
+    if (activation?.keys === undefined) {
+      return ok({ activationId, encryptedStatusBlob: toBase64(randomBytes(32)), nonce: toBase64(nonce) });
+    }
+    const blob = {
+      state: activation.state,
+      currentVersion: 3,
+      upgradeVersion: 3,
+      ctrByte: activation.ctr % 256,
+      failedAttempts: activation.failed,
+      maxFailedAttempts: this.maxFailed,
+      lookAhead: this.lookAhead,
+      ctrDataHash: counterHash(crypto, activation.keys.transportCtr, activation.ctrData),
+    };
+    const withChallenge = typeof challenge === "string" ? fromBase64(challenge) : undefined;
+    const sealed =
+      withChallenge === undefined
+        ? sealStatusBlob(crypto, randomBytes, activation.keys, blob)
+        : sealStatusBlob(crypto, randomBytes, activation.keys, blob, withChallenge, nonce);
+    return ok({
+      activationId,
+      encryptedStatusBlob: sealed,
+      ...(withChallenge !== undefined && { nonce: toBase64(nonce) }),
+      ...(this.customObject !== undefined && { customObject: this.customObject }),
+    });
+  }
+
+  /** The one who signed, with the counter moved; undefined when it does not verify, with the failure counted. */
+  #verify(
+    request: PeerRequest,
+    uriId: string,
+    allowed: readonly FactorCombination[],
+    note: (signature: NonNullable<PeerRequest["signature"]>) => void,
+  ): PeerActivation | undefined {
+    const header = readSignatureHeader(request.headers.get("X-PowerAuth-Authorization") ?? "");
+    if (isFailure(header) || !allowed.includes(header.signatureType)) return undefined;
+    const activation = this.activations.get(header.activationId);
+    if (activation?.keys === undefined || activation.state !== activationStates.active) return undefined;
+    const keys = factorKeys(activation.keys, header.signatureType);
+    const components = parseOnline(header.version, header.signature, keys.length);
+    if (components === undefined) return undefined;
+    const base = signatureBase("POST", uriId, header.nonce, utf8(request.body));
+    const data = signedData(base, toBase64(this.applicationSecret));
+    const found = findComponent(
+      crypto,
+      header.version,
+      keys[0]!,
+      activation.ctrData,
+      this.lookAhead,
+      data,
+      components[0]!,
+    );
+    if (found === undefined) return undefined;
+    activation.ctrData = nextCounter(crypto, found.ctr);
+    activation.ctr += found.offset + 1;
+    if (!matchesAt(crypto, header.version, keys, found.ctr, data, components)) {
+      if (++activation.failed >= this.maxFailed) activation.state = activationStates.blocked;
+      return undefined;
+    }
+    if (header.signatureType !== "possession") activation.failed = 0;
+    note({ factors: header.signatureType, offset: found.offset });
+    return activation;
+  }
+
+  #encrypted(
+    request: PeerRequest,
+    encryptor: Encryptor,
+    activation: PeerActivation | undefined,
+    run: (value: Record<string, unknown>) => unknown,
+  ): Answer {
+    const version = this.#version(request);
+    const envelope = readEncryptedRequest(JSON.parse(request.body));
+    if (isFailure(version) || isFailure(envelope)) return refused(400, "ERR_ENCRYPTION");
+    if (encryptor.scope === "activation" && activation?.keys === undefined) return refused(400, "ERR_ENCRYPTION");
+    const context = {
+      ...this.#applicationContext(version, envelope.temporaryKeyId),
+      encryptor,
+      ...(activation?.keys && { activationId: activation.id, transportKey: activation.keys.transport }),
+    };
+    const opened = openRequest(crypto, context, this.#recipient(version, envelope, activation), envelope);
+    if (isFailure(opened)) return refused(400, "ERR_ENCRYPTION");
+    const result = utf8(JSON.stringify(run(JSON.parse(fromUtf8(opened.plaintext)!))));
+    return { status: 200, body: sealResponse(crypto, randomBytes, opened.exchange, result, this.now()) };
+  }
+
+  #version(request: PeerRequest): VersionRow | Failure {
+    const signature = request.headers.get("X-PowerAuth-Authorization");
+    const header =
+      signature === null
+        ? readEncryptionHeader(request.headers.get("X-PowerAuth-Encryption") ?? "")
+        : readSignatureHeader(signature);
+    return isFailure(header) ? header : header.version;
+  }
+
+  #named(request: PeerRequest): PeerActivation | undefined {
+    const header = readEncryptionHeader(request.headers.get("X-PowerAuth-Encryption") ?? "", "activation");
+    return isFailure(header) ? undefined : this.activations.get(header.activationId!);
+  }
+
+  #applicationContext(version: VersionRow, temporaryKeyId: string | null | undefined) {
+    return {
+      version,
+      applicationKey: toBase64(this.applicationKey),
+      applicationSecret: toBase64(this.applicationSecret),
+      temporaryKeyId: temporaryKeyId ?? undefined,
+    };
+  }
+
+  #recipient(
+    version: VersionRow,
+    envelope: { readonly temporaryKeyId?: string | null | undefined },
+    activation: PeerActivation | undefined,
+  ) {
+    if (!version.temporaryKeys) return (activation?.server ?? this.master).privateKey;
+    const key = this.#temporaryKeys.get(envelope.temporaryKeyId ?? "");
+    // A key nobody knows: opening fails like for any other wrong key.
+    if (key === undefined || key.activationId !== activation?.id) return crypto.generateKeyPair(randomBytes).privateKey;
+    return key.pair.privateKey;
+  }
+
+  #hasToken(request: PeerRequest): boolean {
+    const header = readTokenHeader(request.headers.get("X-PowerAuth-Token") ?? "");
+    const token = isFailure(header) ? undefined : this.tokens.get(header.tokenId);
+    if (isFailure(header) || token === undefined) return false;
+    if (Math.abs(Number(header.timestamp) - this.now()) > 60_000) return false;
+    const digest = tokenDigest(crypto, header.version, crypto.secretKey(token.secret), header.nonce, header.timestamp);
+    return equalBytes(digest, header.tokenDigest);
+  }
+
+  #decide(request: PeerRequest, status: string): Answer {
+    const object = requestObject(request);
+    const operation = this.operations.get(String(object.id));
+    if (operation === undefined) return refused(400, "INVALID_OPERATION");
+    if (operation.status !== "PENDING") return refused(400, "OPERATION_ALREADY_FINISHED");
+    if (status === "APPROVED" && object.data !== operation.data) return refused(401, "OPERATION_FAILED");
+    operation.status = status;
+    if (status === "APPROVED") operation.authorizedWith = object;
+    else operation.rejectedWith = object;
+    return { status: 200, body: { status: "OK" } };
+  }
+}
+
+const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
+const anyFactors: readonly FactorCombination[] = ["possession", ...twoFactors];
+
+function ok(responseObject?: unknown): Answer {
+  return { status: 200, body: { status: "OK", responseObject } };
+}
+
+function refused(status: number, code: string): Answer {
+  return { status, body: { status: "ERROR", responseObject: { code, message: `peer says ${code}` } } };
+}
+
+function unauthorized(): Answer {
+  return refused(401, "ERR_AUTHENTICATION");
+}
+
+function requestObject(request: PeerRequest): Record<string, unknown> {
+  return (JSON.parse(request.body) as { requestObject?: Record<string, unknown> }).requestObject ?? {};
+}
+
+function shown({ id, data, status }: PeerOperation) {
+  return {
+    id,
+    name: "authorize_payment",
+    data,
+    status,
+    operationCreated: "2030-01-01T10:00:00+0000",
+    operationExpires: "2030-01-01T10:05:00+0000",
+    allowedSignatureType: { type: "2FA", variants: ["possession_knowledge", "possession_biometry"] },
+    formData: {
+      title: "Payment",
+      message: "",
+      attributes: [{ type: "KEY_VALUE", id: "to", label: "To", value: "Bob" }],
+    },
+  };
+}
