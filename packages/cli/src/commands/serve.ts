@@ -1,0 +1,83 @@
+/**
+ * `countersign serve`: the server in this process. The ready line is the first thing on standard output, as JSON, for
+ * whoever started it; the log goes to standard error.
+ */
+import type { Command } from "commander";
+import { type Context, writes } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { usageFailure } from "../failure.ts";
+import { listed, wholeNumber } from "../options.ts";
+import { untilStopped } from "../stop.ts";
+
+export interface ServeOptions {
+  readonly data: string;
+  readonly store?: string;
+  readonly host?: string;
+  readonly port?: number;
+  readonly privateHost?: string;
+  readonly privatePort?: number;
+  readonly basePath?: string;
+  readonly publicUrl?: string;
+  readonly tenant?: string;
+  readonly trustedProxy?: readonly string[];
+  readonly allowWidePrivate?: boolean;
+}
+
+export function serveCommand(program: Command, context: Context): void {
+  const command = program
+    .command("serve")
+    .description("run a server until it is told to stop")
+    .option("--data <dir>", "directory of data, keys and bootstrap.json", "./data")
+    .option(
+      "--store <url>",
+      "postgres://… instead of the embedded store (COUNTERSIGN_STORE); needs COUNTERSIGN_MASTER_KEY",
+    )
+    .option("--host <address>", "public listener, for devices (default: 127.0.0.1)")
+    .option("--port <n>", "0 for any (default: 8080)", wholeNumber)
+    .option("--private-host <address>", "private listener, for back ends (default: 127.0.0.1)")
+    .option("--private-port <n>", "0 for any (default: 8081)", wholeNumber)
+    .option("--base-path <path>", "prefix of device addresses beside the bare ones (default: /enrollment-server)")
+    .option("--public-url <url>", "issuer of receipts; fixed at the first start")
+    .option("--tenant <name>", "first part of every key (default: default)")
+    .option("--trusted-proxy <address>", "whose X-Forwarded-For is believed, repeatable", listed)
+    .option("--allow-wide-private", "let the private listener bind beyond this machine without TLS");
+  writes<ServeOptions>(context, command, async (options) => {
+    const { terminal } = context;
+    const server = await start(options, terminal.env.COUNTERSIGN_STORE, "stderr");
+    const ready = { public: server.publicUrl, private: server.privateUrl, bootstrap: server.bootstrapPath };
+    terminal.stdout.write(`${JSON.stringify(ready)}\n`);
+    await untilStopped();
+    await server.close();
+    return exitCodes.ok.code;
+  });
+}
+
+/** Starts the server with only those settings that were given; the rest have the server's own defaults. */
+export async function start(options: ServeOptions, storeFromEnv: string | undefined, log: "stderr" | "silent") {
+  const { data, store = storeFromEnv, trustedProxy, ...config } = options;
+  if (store !== undefined && !/^postgres(ql)?:\/\//.test(store)) {
+    throw usageFailure("--store takes a postgres:// address.", "without it, data is kept in the directory of --data");
+  }
+  const { serve } = await import("@countersign/server/main");
+  return serve({
+    dataDirectory: data,
+    log,
+    ...(store !== undefined && { store }),
+    config: { ...settings(config), ...(trustedProxy !== undefined && { trustedProxies: [...trustedProxy] }) },
+  });
+}
+
+type Settings = Omit<ServeOptions, "data" | "store" | "trustedProxy">;
+
+function settings({ host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate }: Settings) {
+  return {
+    ...(host !== undefined && { host }),
+    ...(port !== undefined && { port }),
+    ...(privateHost !== undefined && { privateHost }),
+    ...(privatePort !== undefined && { privatePort }),
+    ...(basePath !== undefined && { basePath }),
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(tenant !== undefined && { tenant }),
+    ...(allowWidePrivate !== undefined && { allowWidePrivate }),
+  };
+}

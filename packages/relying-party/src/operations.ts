@@ -1,0 +1,224 @@
+/**
+ * What a back end does with operations: create one, look, wait for the decision, fetch its receipt, take it back.
+ *
+ * Only what may be repeated is repeated: reading, and creating under an idempotency key. Cancelling is not.
+ */
+import type { ReceiptClaims } from "@countersign/protocol/receipt";
+import { type Answer, type Connection, exchange, type Exchange } from "./exchange.ts";
+import { RelyingPartyError } from "./errors.ts";
+
+export interface OperationsConfiguration extends Connection {
+  /** How often a repeatable request is sent at most. Default: 4. */
+  readonly attempts?: number;
+  /** Pauses between attempts; injected by tests. */
+  readonly pause?: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
+  /** Makes idempotency keys. Default: random UUIDs. */
+  readonly newKey?: () => string;
+}
+
+export interface NewOperation {
+  /** Name of the template. */
+  readonly template: string;
+  /** Whoever claims it first, when neither a user nor an activation is given. */
+  readonly userId?: string;
+  /** Whose devices may see it. When absent: the activation's, else all that the API client is limited to. */
+  readonly applications?: readonly string[];
+  /** Only this activation may decide. */
+  readonly activationId?: string;
+  /** Only activations with this flag may decide. */
+  readonly activationFlag?: string;
+  /** The caller's own name for it; need not be unique. */
+  readonly externalId?: string;
+  /** Fill the places of the template's data, every one of them, and are shown to the person. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Kept with the operation, shown to nobody. */
+  readonly additionalData?: Readonly<Record<string, unknown>>;
+  /** ISO 8601 with an offset, or epoch milliseconds. When absent, the template's validity counts from now. */
+  readonly expiresAt?: string | number;
+}
+
+export type OperationStatus = "PENDING" | "APPROVED" | "REJECTED" | "CANCELED" | "EXPIRED" | "FAILED";
+
+/** Times are ISO 8601 in UTC. Members without a value are absent. */
+export interface Operation {
+  readonly id: string;
+  readonly status: OperationStatus;
+  /** Why it was cancelled: a code for machines. */
+  readonly statusReason?: string;
+  readonly template: string;
+  readonly operationType: string;
+  /** Of a claimed operation whoever claimed it, of a decided one whoever decided. */
+  readonly userId?: string;
+  readonly applications: readonly string[];
+  readonly activationId?: string;
+  readonly activationFlag?: string;
+  readonly externalId?: string;
+  /** What is signed: `A1*…`. */
+  readonly data: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly additionalData: Readonly<Record<string, unknown>>;
+  /** Factor combinations that may approve, such as `POSSESSION_KNOWLEDGE`. */
+  readonly signatureTypes: readonly string[];
+  readonly riskFlags?: string;
+  readonly failureCount: number;
+  readonly maxFailureCount: number;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly finalizedAt?: string;
+  /** What was tried on it, in order. */
+  readonly attempts: readonly Attempt[];
+  /** As in the receipt; present when it was approved or rejected. The receipt is the proof, this is a copy to look at. */
+  readonly decisions?: readonly (Omit<ReceiptClaims["decisions"][number], "at"> & { readonly at: string })[];
+}
+
+export interface Attempt {
+  readonly action: "approve" | "reject" | "fail";
+  /** `decided`, or what stood in the way. */
+  readonly outcome: string;
+  readonly activationId?: string;
+  readonly at: string;
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface OperationsClient {
+  /**
+   * Creates an operation, once, however often the request has to be sent. Give your own key (the payment's id, say) and
+   * the same holds across restarts of your process: the answer to a known key is the operation made then.
+   *
+   * Throws `template-not-found`, `application-not-found`, `invalid-request`, `idempotency-conflict` (same key, other
+   * content), `unauthenticated`, `forbidden`, `unreachable`, `timeout`, `cancelled`, `response-malformed`.
+   */
+  createOperation(
+    input: NewOperation,
+    options?: CallOptions & { readonly idempotencyKey?: string },
+  ): Promise<Operation>;
+  /** Throws `operation-not-found` and what every call throws. */
+  getOperation(id: string, options?: CallOptions): Promise<Operation>;
+  /**
+   * The operation as soon as it is no longer PENDING, or as it stands when `timeoutMs` are over: look at its `status`.
+   * Default: five minutes. Throws as `getOperation`; an unreachable server is asked again until the time is over.
+   */
+  waitForDecision(id: string, options?: CallOptions & { readonly timeoutMs?: number }): Promise<Operation>;
+  /** The receipt as signed text; `verifyReceipt` tells what it is worth. Throws `operation-not-found`, `not-decided`. */
+  getReceipt(id: string, options?: CallOptions): Promise<string>;
+  /**
+   * Takes a pending operation back. Throws `operation-finished`, `operation-canceled`, `operation-expired` or
+   * `operation-out-of-tries` when it is too late, `operation-not-found`, and what every call throws.
+   * `reason` is a machine code of at most 32 characters that the device is told.
+   */
+  cancelOperation(id: string, options?: CallOptions & { readonly reason?: string }): Promise<Operation>;
+}
+
+/** `privateUrl` and the credentials are those of an API client with the permission `relying-party`. */
+export function operationsClient(configuration: OperationsConfiguration): OperationsClient {
+  const pause = configuration.pause ?? sleep;
+  const newKey = configuration.newKey ?? (() => crypto.randomUUID());
+
+  /** Sends until an answer comes that another attempt would not change. */
+  async function repeatable(request: Exchange, attempts = configuration.attempts ?? 4): Promise<Answer> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await exchange(configuration, request);
+      } catch (error) {
+        if (attempt >= attempts || !isPassing(error)) throw error;
+        await pause(200 * 2 ** (attempt - 1), request.signal);
+      }
+    }
+  }
+
+  async function get(id: string, signal: AbortSignal | undefined, waitSeconds: number, attempts?: number) {
+    const query = waitSeconds > 0 ? `?waitSeconds=${waitSeconds}` : "";
+    const path = `/v1/operations/${encodeURIComponent(id)}${query}`;
+    return operationOf(await repeatable({ method: "GET", path, signal, extraMs: waitSeconds * 1000 }, attempts));
+  }
+
+  return {
+    async createOperation(input, { idempotencyKey = newKey(), signal } = {}) {
+      const headers = { "idempotency-key": idempotencyKey };
+      return operationOf(await repeatable({ method: "POST", path: "/v1/operations", body: input, headers, signal }));
+    },
+
+    getOperation: (id, { signal } = {}) => get(id, signal, 0),
+
+    async waitForDecision(id, { timeoutMs = 300_000, signal } = {}) {
+      const end = performance.now() + timeoutMs;
+      for (let failures = 0; ;) {
+        const started = performance.now();
+        // Whole seconds, rounded down: the server's wait never outlives the caller's.
+        const waitSeconds = Math.min(longestWaitSeconds, Math.floor(Math.max(0, end - started) / 1000));
+        try {
+          const operation = await get(id, signal, waitSeconds, 1);
+          failures = 0;
+          if (operation.status !== "PENDING" || performance.now() >= end) return operation;
+        } catch (error) {
+          if (!isPassing(error) || performance.now() >= end) throw error;
+          failures += 1;
+        }
+        // A server that answers at once, for whatever reason, is not asked more than once a second.
+        const early = Math.max(0, pollMs - (performance.now() - started));
+        const rest = Math.max(0, end - performance.now());
+        await pause(Math.min(failures > 0 ? pollMs * 2 ** Math.min(failures - 1, 4) : early, rest), signal);
+      }
+    },
+
+    async getReceipt(id, { signal } = {}) {
+      const path = `/v1/operations/${encodeURIComponent(id)}/receipt`;
+      const { json, status } = await repeatable({ method: "GET", path, signal });
+      const receipt = typeof json === "object" && json !== null && "receipt" in json ? json.receipt : undefined;
+      if (typeof receipt === "string") return receipt;
+      throw new RelyingPartyError("response-malformed", "The answer holds no receipt", { status });
+    },
+
+    async cancelOperation(id, { reason, signal } = {}) {
+      const path = `/v1/operations/${encodeURIComponent(id)}/cancel`;
+      const body = reason === undefined ? {} : { reason };
+      return operationOf(await exchange(configuration, { method: "POST", path, body, signal }));
+    },
+  };
+}
+
+/** What the server grants at most for one long poll. */
+const longestWaitSeconds = 30;
+const pollMs = 1000;
+
+/** Whether the same request may well succeed a moment later. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof RelyingPartyError)) return false;
+  if (error.code === "unreachable" || error.code === "timeout") return true;
+  return error.status === 502 || error.status === 503 || error.status === 504;
+}
+
+const statuses: ReadonlySet<unknown> = new Set<OperationStatus>([
+  "PENDING",
+  "APPROVED",
+  "REJECTED",
+  "CANCELED",
+  "EXPIRED",
+  "FAILED",
+]);
+
+function operationOf({ json, status }: Answer): Operation {
+  const operation = (typeof json === "object" && json !== null ? json : {}) as Partial<Operation>;
+  if (typeof operation.id === "string" && typeof operation.data === "string" && statuses.has(operation.status)) {
+    return operation as Operation;
+  }
+  throw new RelyingPartyError("response-malformed", "The answer is not an operation", { status });
+}
+
+function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(new RelyingPartyError("cancelled", "The call was cancelled"));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, ms);
+    if (signal?.aborted === true) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
+}
