@@ -34,13 +34,16 @@ function cyclesOf(graph: Graph): string[] {
   return [...graph.keys()].flatMap(visit);
 }
 
+const lists =
+  /^(?:import|export)\s(?:type\s)?(?:[\w$]+|(?:[\w$]+,\s*)?(?:\{[^}]*\}|\* as [\w$]+))(?:\s*from\s*"[^"]*")?;?$/gm;
+
+/** What is left of a barrel when its imports and export lists are taken away is nothing. */
 function barrelProblems(text: string, file: string, isEntry: boolean): string[] {
   if (/^export \*/m.test(text)) return [`${file}: no \`export *\`; name what is passed on`];
-  const withoutComments = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
-  const ownCode = withoutComments.replace(/^(?:export|import)\s[\w\s{},*$]*from\s*"[^"]*";?/gm, "");
-  const passesOn = /^export\s[^;]*\bfrom\s*"/m.test(withoutComments);
-  const onlyPassesOn = passesOn && ownCode.replace(/^export\s*\{[\s\S]*?\};?/gm, "").trim() === "";
-  return onlyPassesOn && !isEntry ? [`${file}: a barrel; import from the files themselves`] : [];
+  const code = text.replace(/\/\*[\s\S]*?\*\/|(^|\s)\/\/.*$/gm, "");
+  const own = code.replace(lists, "");
+  const isBarrel = /^export\b/m.test(code) && own.trim() === "";
+  return isBarrel && !isEntry ? [`${file}: a barrel; import from the files themselves`] : [];
 }
 
 export function checkCycles(root: string): string[] {

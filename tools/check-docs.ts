@@ -40,7 +40,8 @@ function fenceProblem({ language, text }: Fence, known: Known): string | undefin
       .map((words) => commandProblem(words, known))
       .find(Boolean);
   if (language === "ts" || unchecked.has(language)) return undefined;
-  if (language !== "json") return `\`${language}\`: write sh, ts, json or one of ${[...unchecked].join(", ")}`;
+  if (language !== "json")
+    return `a fence says ${language || "no language"}: write sh, ts, json or one of ${[...unchecked].join(", ")}`;
   try {
     JSON.parse(text);
   } catch (error) {

@@ -34,10 +34,11 @@ function problemOf(file: string, found: Import, home: Package, packages: readonl
   if (broken) return broken.why;
   if (found.specifier.startsWith(".")) {
     if (home.folder === "") return /^(packages|\.\.)\//.test(target) ? "import packages by name" : undefined;
-    if (target.startsWith(`${home.folder}/`) || (!isSource && target.startsWith("tools/"))) return undefined;
+    if (target.startsWith(`${home.folder}/`) || (!isSource && /^(tools|vectors)\//.test(target))) return undefined;
     return `a relative import must not leave ${home.folder}`;
   }
   if (target.startsWith("node:")) return undefined;
+  if (target.startsWith("#")) return home.imports.includes(target) ? undefined : "not among the package's imports";
   const name = packageNameOf(target);
   const other = packages.find((one) => one.folder !== "" && one.name === name)?.folder.replace("packages/", "");
   if (home.folder === "" && other !== undefined) return undefined;

@@ -5,8 +5,8 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { report, workspace } from "./source.ts";
-import type { TestResult } from "./test-reporter.ts";
+import { readImports, report, workspace } from "./source.ts";
+import type { TestResult } from "./test-results.ts";
 
 export const ledger = "docs/feature-ledger.md";
 
@@ -23,7 +23,12 @@ interface Row {
 
 export function readLedger(page: string): Row[] {
   return [...page.matchAll(/^\|\s*([MAB]\d{2})\s*\|(.*)\|\s*$/gm)].map(([, id = "", rest = ""]) => {
-    const cell = rest.split(/(?<!\\)\|/).at(-1)?.replaceAll("`", "").trim() ?? "";
+    const cell =
+      rest
+        .split(/(?<!\\)\|/)
+        .at(-1)
+        ?.replaceAll("`", "")
+        .trim() ?? "";
     return { id, tests: cell === "" ? [] : cell.split(/\s*<br>\s*/) };
   });
 }
@@ -40,7 +45,10 @@ function holdsTitle(source: string, title: string): boolean {
 
 function existenceProblem(root: string, file: string, title: string): string | undefined {
   if (!existsSync(join(root, file))) return `there is no file ${file}`;
-  const source = readFileSync(join(root, file), "utf8");
+  // A suite that several files run stands in a file they import.
+  const imported = readImports(root, file).map((found) => found.target);
+  const sources = [file, ...imported].filter((path) => existsSync(join(root, path)));
+  const source = sources.map((path) => readFileSync(join(root, path), "utf8")).join("\n");
   const missing = title.split(" › ").find((part) => !holdsTitle(source, part));
   return missing === undefined ? undefined : `${file} has no test "${missing}"`;
 }

@@ -73,9 +73,9 @@ export const rules: readonly Rule[] = [
   },
   {
     from: new RegExp(`${server}(?!store/)[^/]+/`),
-    to: new RegExp(`${server}store/(?!(store|store-error|schema)\\.ts$)`),
+    to: new RegExp(`${server}store/(?!(store|schema|errors)\\.ts$)`),
     valuesOnly: true,
-    why: "of store/ only store.ts, store-error.ts and schema.ts are for others; server.ts chooses the adapter",
+    why: "of store/ only store.ts, schema.ts and errors.ts are for others; server.ts chooses the adapter",
   },
   { from: new RegExp(`${server}(?!oidc/)`), to: /^oidc-provider$/, why: "oidc/ is the only importer of oidc-provider" },
   {

@@ -12,9 +12,10 @@ export interface Known {
 
 /** Programs of a reader's machine; what they do is not ours to check. */
 const plain = new Set(
-  "apt-get cat cd chmod cp curl diff docker echo env export git jq kill ls mkdir openssl psql rm sleep sudo tar".split(
-    " ",
-  ),
+  (
+    "apt-get base64 cat cd chmod cp curl diff docker echo env export git grep head jq kill ls mkdir mv openssl pg_dump psql rm " +
+    "sed sleep sort sqlite3 sudo systemctl tail tar tee wc"
+  ).split(" "),
 );
 const npmVerbs = new Set(["ci", "install", "pack", "publish", "view"]);
 

@@ -23,7 +23,9 @@ export interface Package {
   readonly name: string;
   readonly dependencies: readonly string[];
   readonly devDependencies: readonly string[];
-  /** Source files that the package's `exports` and `bin` lead to, relative to the root. */
+  /** Its own `#names`, for files that differ by platform. */
+  readonly imports: readonly string[];
+  /** Source files that `exports`, `imports` and `bin` lead to, relative to the root. */
   readonly entries: readonly string[];
 }
 
@@ -66,12 +68,13 @@ export function readImports(root: string, file: string): Import[] {
 function readPackage(root: string, folder: string): Package {
   const json = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
   const names = (...fields: string[]): string[] => fields.flatMap((field) => Object.keys(json[field] ?? {}));
-  const sources = JSON.stringify([json.exports ?? {}, json.bin ?? {}]).matchAll(/"\.\/((?:src|dist)\/[^"*]+)"/g);
+  const sources = JSON.stringify([json.exports, json.imports, json.bin]).matchAll(/"\.\/((?:src|dist)\/[^"*]+)"/g);
   return {
     folder,
     name: json.name,
     dependencies: names("dependencies", "optionalDependencies", "peerDependencies"),
     devDependencies: names("devDependencies"),
+    imports: names("imports"),
     entries: [...sources].map(([, path = ""]) =>
       posix.join(folder, path.replace(/^dist/, "src").replace(/\.(d\.ts|js)$/, ".ts")),
     ),
