@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { ActivationKeyCache } from "./activations/keys.ts";
 import type { VersionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
+import type { OperationWatch } from "./operations/watch.ts";
 import type { Secrets } from "./secrets.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 import type { InFlight } from "./signatures/in-flight.ts";
@@ -24,6 +25,8 @@ export interface Deps {
   readonly throttle: Throttle;
   /** Verifications of one activation follow each other on this node. */
   readonly inFlight: InFlight;
+  /** Wakes those who wait for a decision on this node. */
+  readonly operationWatch: OperationWatch;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
 }

@@ -27,10 +27,11 @@ export const refusals = {
   "invalid-request": row(400, "The request is not valid.", "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]),
   unauthenticated: row(401, "Credentials are missing or wrong.", "ERR0024", signatureInvalid, authenticationFailed),
   forbidden: row(403, "These credentials do not allow this.", "ERR0024", signatureInvalid, authenticationFailed),
-  "not-found": row(404, "There is nothing at this address.", "ERROR_NOT_FOUND", requestInvalid, [404, "ERROR_NOT_FOUND"]),
+  "not-found": row(404, "There is nothing at this address.", "ERROR_NOT_FOUND", [404, "ERROR_NOT_FOUND", "NOT_FOUND"], [404, "ERROR_NOT_FOUND"]),
   throttled: row(429, "Too many requests from this address.", "ERR0024", [429, "ERR_THROTTLED", "TOO_MANY_REQUESTS"], [429, "TOO_MANY_REQUESTS"]),
   "outcome-unknown": row(503, "The outcome is not known; look it up before trying again.", "OUTCOME_UNKNOWN", [503, "ERR_UNAVAILABLE", "OUTCOME_UNKNOWN"], [503, "OUTCOME_UNKNOWN"]),
   unavailable: row(503, "The service is not available right now.", "ERR0000", [503, "ERR_UNAVAILABLE", "SERVICE_UNAVAILABLE"], [503, "SERVICE_UNAVAILABLE"]),
+  "internal-error": row(500, "Something went wrong here.", "ERR0000", [500, "ERROR_GENERIC", "UNKNOWN_ERROR"], [500, "ERROR_GENERIC"]),
 
   "application-not-found": row(404, "There is no such application.", "ERR0015", activationInvalid, [400, "INVALID_APPLICATION"]),
   "application-exists": row(409, "An application or version of this name exists.", "ERR0043", requestInvalid, [400, "INVALID_REQUEST"]),

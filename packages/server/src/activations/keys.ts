@@ -2,7 +2,8 @@
 import { concat, fromBase64 } from "@countersign/protocol/bytes";
 import { activationFingerprint } from "@countersign/protocol/powerauth/fingerprint";
 import type { ActivationKeys } from "@countersign/protocol/powerauth/keys";
-import type { CryptoProvider } from "@countersign/protocol/crypto";
+import type { CryptoProvider, PrivateKey } from "@countersign/protocol/crypto";
+import type { Deps } from "../deps.ts";
 import type { Secrets } from "../secrets.ts";
 import type { ActivationRow } from "../store/store.ts";
 
@@ -18,7 +19,12 @@ export interface ActivationKeyCache {
 }
 
 /** Ciphertext for `activation.keys_sealed`. */
-export function sealActivationKeys(secrets: Secrets, crypto: CryptoProvider, activationId: string, keys: ActivationKeys): string {
+export function sealActivationKeys(
+  secrets: Secrets,
+  crypto: CryptoProvider,
+  activationId: string,
+  keys: ActivationKeys,
+): string {
   return secrets.seal(place(activationId), concat(...keyNames.map((name) => crypto.secretBytes(keys[name]))));
 }
 
@@ -58,4 +64,20 @@ function openActivationKeys(secrets: Secrets, crypto: CryptoProvider, activation
 
 function place(activationId: string): { table: string; column: string; row: string } {
   return { table: "activation", column: "keys_sealed", row: activationId };
+}
+
+/** KEY_SERVER_PRIVATE of an activation, opened for one use. */
+export function serverKeyOf(
+  deps: Pick<Deps, "secrets" | "crypto">,
+  activation: Pick<ActivationRow, "id" | "server_private_sealed">,
+): PrivateKey {
+  const bytes = deps.secrets.open(serverKeyPlace(activation.id), activation.server_private_sealed);
+  const key = deps.crypto.importPrivateKey(bytes);
+  if (key === undefined) throw new Error("Stored server key of an activation is not valid");
+  return key;
+}
+
+/** Where the ciphertext of KEY_SERVER_PRIVATE is bound to. */
+export function serverKeyPlace(activationId: string): { table: string; column: string; row: string } {
+  return { table: "activation", column: "server_private_sealed", row: activationId };
 }

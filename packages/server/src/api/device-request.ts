@@ -1,16 +1,14 @@
 /** Reads what a device proves about a request: its signature header, or its token header. */
-import { fromBase64 } from "@countersign/protocol/bytes";
 import { isFailure } from "@countersign/protocol/errors";
 import {
-  authorizationHeader,
   readSignatureHeader,
   readTokenHeader,
   type SignatureHeader,
+  signatureHeaderName,
   type TokenHeader,
-  tokenHeader,
+  tokenHeaderName,
 } from "@countersign/protocol/powerauth/headers";
 import { type FactorCombination, signatureBase } from "@countersign/protocol/powerauth/signature";
-import { versionRow } from "@countersign/protocol/powerauth/versions";
 import type { FastifyRequest } from "fastify";
 import type { Deps } from "../deps.ts";
 import { RefusedError, refuse } from "../errors.ts";
@@ -19,16 +17,16 @@ import { callerOf } from "./surfaces.ts";
 
 /** The signature header of a request. Throws `header-missing`, `header-wrong` or `signature-type`. */
 export function signatureHeaderOf(request: FastifyRequest): SignatureHeader {
-  const value = request.headers[authorizationHeader.toLowerCase()];
+  const value = request.headers[signatureHeaderName.toLowerCase()];
   if (typeof value !== "string") throw new RefusedError(refuse("header-missing"));
   const header = readSignatureHeader(value);
   if (!isFailure(header)) return header;
-  throw new RefusedError(refuse(header.error === "SIGNATURE_TYPE_INVALID" ? "signature-type" : "header-wrong"));
+  throw new RefusedError(refuse(header.error === "signature-type-invalid" ? "signature-type" : "header-wrong"));
 }
 
 /** The token header of a request. Throws `header-missing` or `header-wrong`. */
 export function tokenHeaderOf(request: FastifyRequest): TokenHeader {
-  const value = request.headers[tokenHeader.toLowerCase()];
+  const value = request.headers[tokenHeaderName.toLowerCase()];
   if (typeof value !== "string") throw new RefusedError(refuse("header-missing"));
   const header = readTokenHeader(value);
   if (isFailure(header)) throw new RefusedError(refuse("header-wrong"));
@@ -43,18 +41,14 @@ export function signedRequestOf(
   allowed: readonly FactorCombination[],
   body: Uint8Array = request.rawBody,
 ): SignedRequest {
-  const factors = header.signatureType;
-  if (!allowed.includes(factors)) throw new RefusedError(refuse("signature-type"));
-  const version = versionRow(header.version);
-  const nonce = fromBase64(header.nonce);
-  if (version === undefined || nonce === undefined) throw new RefusedError(refuse("header-wrong"));
+  if (!allowed.includes(header.signatureType)) throw new RefusedError(refuse("signature-type"));
   return {
-    activationId: header.activationId,
+    activationId: header.activationId.toLowerCase(),
     applicationKey: header.applicationKey,
-    factors,
-    version,
+    factors: header.signatureType,
+    version: header.version,
     signature: header.signature,
-    base: signatureBase(request.method, uriId, nonce, body),
+    base: signatureBase(request.method, uriId, header.nonce, body),
   };
 }
 

@@ -35,7 +35,11 @@ const empty = new Uint8Array();
 
 /** JSON bodies only, kept as bytes too. `emptyIs` is the parsed value of an absent body. */
 export function parseJsonBodies(app: Api): void {
-  app.decorateRequest("rawBody", empty);
+  app.decorateRequest("rawBody");
+  app.addHook("onRequest", (request, _reply, done) => {
+    request.rawBody = empty;
+    done();
+  });
   app.removeAllContentTypeParsers();
   const strict = app.getDefaultJsonParser("error", "error");
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
@@ -80,6 +84,7 @@ export function speakBackOffice(app: Api): void {
     throttled: 429,
     "outcome-unknown": 503,
     unavailable: 503,
+    "internal-error": 500,
   };
   speak(app, (refusal, reply) => {
     const row = refusals[refusal.refused];
@@ -93,17 +98,27 @@ export function speakBackOffice(app: Api): void {
 
 /** `/v1/*`: RFC 9457 problem details with our stable code. */
 export function speakProblems(app: Api): void {
-  speak(app, (refusal, reply) => {
-    const row = refusals[refusal.refused];
-    return reply
-      .code(row.status)
-      .type("application/problem+json")
-      .send({ title: row.text, status: row.status, code: refusal.refused, ...(refusal.detail !== undefined && { detail: refusal.detail }) });
-  });
+  speak(app, problem);
+}
+
+function problem({ refused, detail }: Refusal, reply: FastifyReply): FastifyReply {
+  const { status, text: title } = refusals[refused];
+  return reply
+    .code(status)
+    .type("application/problem+json")
+    .send({ title, status, code: refused, ...(detail !== undefined && { detail }) });
+}
+
+/** What unknown addresses answer: an envelope, or problem details under `/v1`. Set once per listener. */
+export function answerUnknownAddresses(app: Api): void {
+  app.setNotFoundHandler((request, reply) =>
+    request.url.startsWith("/v1/")
+      ? problem(refuse("not-found"), reply)
+      : errorEnvelope(reply, 404, "ERROR_NOT_FOUND", refusals["not-found"].text),
+  );
 }
 
 function speak(app: Api, render: Render): void {
-  app.setNotFoundHandler((_request, reply) => render(refuse("not-found"), reply));
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const refusal = refusalOf(error);
     if (refusal !== undefined) {
@@ -112,7 +127,7 @@ function speak(app: Api, render: Render): void {
     }
     // The message may quote a request: only the error's class and place are logged.
     request.log.error({ name: error.name, code: error.code, at: error.stack?.split("\n")[1]?.trim() }, "unexpected error");
-    return render(refuse("unavailable"), reply);
+    return render(refuse("internal-error"), reply);
   });
 }
 

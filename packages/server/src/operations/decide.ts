@@ -28,9 +28,11 @@ export interface BackOfficeActor {
   readonly activationId?: string;
 }
 
-/** The server itself (expiry) or a back office that cancels: needs no entitlement to the operation. */
+/** The server itself (expiry) or a back office that creates and cancels: needs no entitlement to the operation. */
 export interface SystemActor {
   readonly kind: "system";
+  /** API client that asked for it, where one did. */
+  readonly clientId?: string;
 }
 
 export type Actor = DeviceActor | BackOfficeActor | SystemActor;
@@ -215,7 +217,7 @@ function actorData(actor: Actor): Record<string, unknown> {
     case "back-office":
       return { kind: "back-office", clientId: actor.clientId };
     case "system":
-      return { kind: "system" };
+      return { kind: "system", ...(actor.clientId !== undefined && { clientId: actor.clientId }) };
   }
 }
 

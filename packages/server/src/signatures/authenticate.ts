@@ -30,7 +30,11 @@ export interface SignedAction<T> {
   readonly tokenId?: string | undefined;
   accepted(proof: SignatureProof, rows: HotRows, now: number): ActionOutcome<T>;
   /** Further writes of a counted failure, and what its caller wants to know of it. */
-  refused?(activation: ActivationRow, rows: HotRows, now: number): { readonly writes?: Writes; readonly note?: unknown };
+  refused?(
+    activation: ActivationRow,
+    rows: HotRows,
+    now: number,
+  ): { readonly writes?: Writes; readonly note?: unknown };
 }
 
 export interface ActionOutcome<T> {
@@ -71,7 +75,10 @@ export type Listener = "public" | "back-office";
 
 const tries = 3;
 
-type AuthenticateDeps = Pick<Deps, "config" | "store" | "crypto" | "random" | "versions" | "activationKeys" | "inFlight">;
+type AuthenticateDeps = Pick<
+  Deps,
+  "config" | "store" | "crypto" | "random" | "versions" | "activationKeys" | "inFlight"
+>;
 
 /**
  * Invalid outcomes are values. Rejects only where the store does (OUTCOME_UNKNOWN, STORE_UNAVAILABLE).
@@ -86,7 +93,10 @@ export async function authenticate<T>(
   const application = await deps.versions.find(request.applicationKey);
   const first = await deps.store.findActivation(request.activationId);
   const check = precheck(listener, request, application, first);
-  if (check !== undefined || application === undefined || first === undefined) return check ?? invalid("unknown", first);
+  if (check !== undefined || application === undefined || first === undefined) {
+    spendAsMuch(deps, request);
+    return check ?? invalid("unknown", first);
+  }
 
   const claim: SignatureClaim = { ...request, data: signedData(request.base, application.applicationSecret) };
   const firstVerdict = verdictOn(deps, first, claim);
@@ -94,7 +104,7 @@ export async function authenticate<T>(
 
   return deps.inFlight.run(request.activationId, async (waited) => {
     let activation = first;
-    let verdict = firstVerdict;
+    let verdict: SignatureVerdict = firstVerdict;
     for (let attempt = 0; attempt < tries; attempt++) {
       if (waited || attempt > 0) {
         const fresh = await deps.store.findActivation(request.activationId);
@@ -102,8 +112,8 @@ export async function authenticate<T>(
         if (stopped !== undefined || fresh === undefined) return stopped ?? invalid("unknown", fresh);
         activation = fresh;
         verdict = verdictOn(deps, activation, claim);
-        if (verdict.kind === "unproven") return invalid("unproven", activation);
       }
+      if (verdict.kind === "unproven") return invalid("unproven", activation);
       const outcome = await commitVerdict(deps, request, action, activation, verdict);
       if (outcome !== "stale") return outcome;
     }
@@ -126,10 +136,22 @@ function precheck(
   const floor = versionRow(activation.version_floor ?? application.minVersion);
   const minimum = versionRow(application.minVersion);
   if (floor === undefined || minimum === undefined) throw new Error("Stored protocol version is unknown");
-  if (request.version.order < floor.order || request.version.order < minimum.order) return invalid("version", activation);
+  if (request.version.order < floor.order || request.version.order < minimum.order)
+    return invalid("version", activation);
   if (listener === "public" && factorsOf(request.factors)[0] !== "possession") return invalid("unproven", activation);
   return undefined;
 }
+
+/** So that the time of the answer does not tell an unknown or blocked activation from a wrong signature. */
+function spendAsMuch(deps: AuthenticateDeps, request: SignedRequest): void {
+  if (factorsOf(request.factors)[0] !== "possession") return;
+  const key = deps.crypto.secretKey(nothing);
+  const keys = { possession: key, knowledge: key, biometry: key, transport: key, vault: key };
+  const claim = { ...request, data: signedData(request.base, toBase64(nothing)) };
+  verifySignature(deps.crypto, { ...keys, transportIv: key, transportCtr: key }, nothing, deps.config.lookAhead, claim);
+}
+
+const nothing = new Uint8Array(16);
 
 function verdictOn(deps: AuthenticateDeps, activation: ActivationRow, claim: SignatureClaim): SignatureVerdict {
   const counter = fromBase64(activation.ctr_data ?? "");
@@ -153,7 +175,11 @@ async function commitVerdict<T>(
       const current = rows.activation;
       if (current === undefined || !sameState(current, activation)) return { result: "stale" };
       if (rows.supported !== true) return { result: invalid("application", current) };
-      const proofBase = { factors: request.factors, version: request.version, signedSha256: digestOf(deps, request.base) };
+      const proofBase = {
+        factors: request.factors,
+        version: request.version,
+        signedSha256: digestOf(deps, request.base),
+      };
       if (verdict.kind === "right") return acceptedOutcome(action, current, verdict, proofBase, rows, now);
       return refusedOutcome(deps, action, current, verdict, proofBase, rows, now);
     },
@@ -231,7 +257,17 @@ function sameState(current: ActivationRow, seen: ActivationRow): boolean {
 
 function unmoved(activation: ActivationRow, now: number): ActivationUpdate {
   const { counter, ctr_data, failed_attempts, status, blocked_reason, version_floor, name, changed_at } = activation;
-  return { counter, ctr_data, failed_attempts, status, blocked_reason, version_floor, name, changed_at, last_used_at: now };
+  return {
+    counter,
+    ctr_data,
+    failed_attempts,
+    status,
+    blocked_reason,
+    version_floor,
+    name,
+    changed_at,
+    last_used_at: now,
+  };
 }
 
 function moved(
@@ -249,7 +285,11 @@ function moved(
   };
 }
 
-function invalid(reason: InvalidReason, activation: ActivationRow | undefined, proven = false): Authentication<never> & { valid: false } {
+function invalid(
+  reason: InvalidReason,
+  activation: ActivationRow | undefined,
+  proven = false,
+): Authentication<never> & { valid: false } {
   const remainingAttempts =
     activation?.status === "ACTIVE" ? activation.max_failed_attempts - activation.failed_attempts : 0;
   return { valid: false, reason, remainingAttempts, proven, ...(activation !== undefined && { activation }) };
@@ -290,7 +330,11 @@ function blockedEvent(activation: ActivationRow): EventDraft {
   };
 }
 
-function blockedHistory(deps: Pick<Deps, "random">, activation: ActivationRow, now: number): NonNullable<Writes["history"]> {
+function blockedHistory(
+  deps: Pick<Deps, "random">,
+  activation: ActivationRow,
+  now: number,
+): NonNullable<Writes["history"]> {
   return {
     tenant: activation.tenant,
     id: newUuid7(deps.random, now),

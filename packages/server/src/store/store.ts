@@ -61,12 +61,17 @@ export interface HotCommand<T> {
   readonly tokenId?: string;
   /** Application key whose support is read in the same transaction. */
   readonly applicationKey?: string;
-  /** Rows that must not exist yet. All are inserted before `evaluate`; it learns whether every one was new. */
+  /**
+   * Rows that must not exist yet. `evaluate` learns whether every one is new; they are then inserted in the same
+   * commit, all of them or, when one exists already or `evaluate` throws, none.
+   */
   readonly claims?: readonly Claim[];
   evaluate(rows: HotRows, now: number): Outcome<T>;
 }
 
-export type Claim = { readonly table: "replay"; readonly row: ReplayTable } | { readonly table: "idempotency"; readonly row: IdempotencyTable };
+export type Claim =
+  | { readonly table: "replay"; readonly row: ReplayTable }
+  | { readonly table: "idempotency"; readonly row: IdempotencyTable };
 
 export interface HotRows {
   readonly activation?: ActivationRow;
@@ -81,6 +86,8 @@ export interface HotRows {
 export interface Outcome<T> {
   readonly result: T;
   readonly writes?: Writes;
+  /** "release" leaves the command's claims unused; by default they are kept whenever they were new. */
+  readonly claims?: "keep" | "release";
 }
 
 /** Everything a hot command can write. Updates carry the state they were computed from; the store puts it in the WHERE. */

@@ -1,0 +1,100 @@
+/**
+ * Power cuts, apart from kills, because what a killed process had not synced survives it in the system's memory.
+ *
+ * Embedded store: the disk that forgets (shim.ts); the server is killed and every file put back to its last sync. The disk
+ * is slow in every other round and the kill then comes with an answer, so that an answer before its sync is found out.
+ * PostgreSQL: the postmaster of a cluster of our own is stopped with `-m immediate` under load. Its WAL writer hardly
+ * ever wakes up, so that nothing but the commits themselves writes what they acknowledge.
+ * `n` is the number of cuts.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { brokenRun, type Campaign, type Outcome, type Run } from "./campaign.ts";
+import { check, type Violation } from "./checker.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { devices, summary } from "./crash.ts";
+import { dumpOf } from "./dump.ts";
+import { type Fleet, startFleet } from "./fleet.ts";
+import { type History, newHistory } from "./history.ts";
+import { approvingDevices } from "./load.ts";
+import { forgetfulDisk } from "./shim.ts";
+
+const mostAnswers = 40;
+const slowSyncMicroseconds = 4_000;
+
+export const power: Campaign = (run) => (run.store === "sqlite" ? powerOfDisk(run) : powerOfPostgres(run));
+
+async function powerOfDisk(run: Run): Promise<Outcome> {
+  const base = mkdtempSync(join(tmpdir(), "countersign-power-"));
+  const disk = forgetfulDisk(join(base, "data"), slowSyncMicroseconds);
+  const environment = { ...run.environment, ...disk.environment };
+  const history = newHistory();
+  try {
+    const fleet = await startFleet({ processes: 1, environment, dataDirectory: join(base, "data") });
+    return await cutRepeatedly(run, fleet, history, async (round) => {
+      const [server] = fleet.servers as [Fleet["servers"][number]];
+      if (round % 2 === 1) await pause(run.dice.fraction() * 4);
+      await server.kill("SIGKILL");
+      disk.cutPower();
+      await server.start();
+    });
+  } catch (error) {
+    return { passed: 0, violations: [brokenRun(error)], notes: [], history };
+  } finally {
+    rmSync(base, { recursive: true, force: true });
+  }
+}
+
+async function powerOfPostgres(run: Run): Promise<Outcome> {
+  const history = newHistory();
+  const cluster = await startCluster({ wal_writer_delay: "10000ms", checkpoint_timeout: "1h", autovacuum: "off" });
+  if (cluster === undefined) throw new Error("PostgreSQL: not found");
+  try {
+    return await powerOfCluster(run, cluster, history);
+  } catch (error) {
+    return { passed: 0, violations: [brokenRun(error)], notes: [], history };
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function powerOfCluster(run: Run, cluster: Cluster, history: History): Promise<Outcome> {
+  const fleet = await startFleet({ processes: 1, store: cluster.url, environment: run.environment });
+  return cutRepeatedly(run, fleet, history, async () => {
+    await pause(run.dice.fraction() * 4);
+    await cluster.stopImmediately();
+    await cluster.start();
+  });
+}
+
+/** Load, cut, load again, `n` times; closes the fleet. */
+async function cutRepeatedly(
+  run: Run,
+  fleet: Fleet,
+  history: History,
+  cut: (round: number) => Promise<void>,
+): Promise<Outcome> {
+  const { store, n, dice, progress } = run;
+  const violations: Violation[] = [];
+  let cuts = 0;
+  try {
+    const load = approvingDevices(fleet, await devices(fleet), history, dice.fork("load"));
+    for (; cuts < n; cuts++) {
+      await load.answers(dice.integer(1, mostAnswers));
+      await cut(cuts);
+      progress.show(`${store}: ${cuts + 1}/${n} power cuts, ${load.answered} answers`);
+    }
+    await load.stop();
+    // A database that goes away under a running server is an error it may log; it must only answer rightly.
+    const dump = await dumpOf(fleet);
+    violations.push(...check(history.entries, store === "postgres" ? { ...dump, unexpected: [] } : dump));
+  } catch (error) {
+    violations.push(brokenRun(error));
+  } finally {
+    await fleet.close();
+  }
+  const notes = [summary(run, history.entries.length)];
+  return { passed: violations.length === 0 ? cuts : 0, violations, notes, history };
+}

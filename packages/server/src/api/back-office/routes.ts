@@ -1,0 +1,28 @@
+/** `/rest/v3`: the back-office API in PowerAuth form. One file per group; this one only lists them. */
+import type { Deps } from "../../deps.ts";
+import type { Api } from "../surfaces.ts";
+import { activationCareRoutes } from "./activation-care.ts";
+import { activationRoutes } from "./activations.ts";
+import { applicationRoutes } from "./applications.ts";
+import { callbackRoutes } from "./callbacks.ts";
+import { encryptionRoutes } from "./encryption.ts";
+import { integrationRoutes } from "./integrations.ts";
+import { operationRoutes } from "./operations.ts";
+import { serviceRoutes } from "./service.ts";
+import { signatureRoutes } from "./signatures.ts";
+import { templateRoutes } from "./templates.ts";
+import { tokenRoutes } from "./tokens.ts";
+
+export function backOfficeRoutes(app: Api, deps: Deps): void {
+  serviceRoutes(app, deps);
+  applicationRoutes(app, deps);
+  integrationRoutes(app, deps);
+  activationRoutes(app, deps);
+  activationCareRoutes(app, deps);
+  signatureRoutes(app, deps);
+  tokenRoutes(app, deps);
+  encryptionRoutes(app, deps);
+  templateRoutes(app, deps);
+  operationRoutes(app, deps);
+  callbackRoutes(app, deps);
+}

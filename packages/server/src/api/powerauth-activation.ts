@@ -1,0 +1,98 @@
+/** `/pa/v3/activation/*`: the key exchange, the status, and what a device may do to its own activation. */
+import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
+import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
+import type { FastifyRequest } from "fastify";
+import { prepareActivation } from "../activations/prepare.ts";
+import { removeOwnActivation } from "../activations/remove.ts";
+import { renameOwnActivation } from "../activations/rename.ts";
+import { activationStatusBlob } from "../activations/status.ts";
+import type { Deps } from "../deps.ts";
+import { jsonObject } from "../encryption/envelope.ts";
+import { isRefusal, orRefuse, RefusedError, refuse } from "../errors.ts";
+import { validateToken } from "../tokens/validate.ts";
+import {
+  acceptedOrRefused,
+  countUnproven,
+  signatureHeaderOf,
+  signedRequestOf,
+  tokenHeaderOf,
+} from "./device-request.ts";
+import { encryptionHeaderOf, openedOrRefused, requestObjectOf, sealedJson } from "./encrypted-request.ts";
+import { type Api, okEnvelope } from "./surfaces.ts";
+
+const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
+
+export function powerAuthActivationRoutes(app: Api, deps: Deps): void {
+  app.post("/pa/v3/activation/create", (request) => create(deps, request));
+
+  app.post("/pa/v3/activation/status", async (request) => {
+    const { activationId, challenge } = requestObjectOf(request) ?? {};
+    if (
+      typeof activationId !== "string" ||
+      (typeof challenge !== "string" && challenge !== undefined && challenge !== null)
+    ) {
+      throw new RefusedError(refuse("activation-not-found"));
+    }
+    const blob = await activationStatusBlob(deps, { activationId, challenge: challenge ?? undefined });
+    if (isRefusal(blob)) throw new RefusedError(refuse("activation-not-found"));
+    return okEnvelope({ activationId, ...blob });
+  });
+
+  app.post("/pa/v3/activation/detail", async (request) => {
+    const opened = await openedOrRefused(deps, request, encryptorIds.activationGeneric);
+    const validation = await validateToken(deps, tokenHeaderOf(request), {
+      claims: opened.claims,
+      applicationKey: opened.application.applicationKey,
+    });
+    const own = validation.valid && validation.activation.id === opened.activation?.id;
+    if (!validation.valid || !own || !twoFactors.includes(validation.factors)) {
+      if (!validation.valid && !validation.proven) await countUnproven(deps, request);
+      throw new RefusedError(refuse("token-wrong"));
+    }
+    const { id: activationId, name: activationName } = validation.activation;
+    return sealedJson(opened, okEnvelope({ activationId, activationName }), validation.now);
+  });
+
+  app.post("/pa/v3/activation/rename", async (request) => {
+    const header = signatureHeaderOf(request);
+    const opened = await openedOrRefused(deps, request, encryptorIds.activationGeneric);
+    // Signed before it was encrypted: the signature covers the plaintext.
+    const signed = signedRequestOf(request, header, "/pa/activation/rename", twoFactors, opened.plaintext);
+    const name = jsonObject(opened.plaintext)?.activationName;
+    const { result } = await acceptedOrRefused(deps, request, await renameOwnActivation(deps, signed, name));
+    const { now, ...renamed } = orRefuse(result);
+    return sealedJson(opened, okEnvelope(renamed), now);
+  });
+}
+
+/** The body is signed, and otherwise of no meaning: for a scope that keeps bodies of any type. */
+export function powerAuthRemovalRoute(app: Api, deps: Deps): void {
+  const allowed: readonly FactorCombination[] = [...twoFactors, "possession_knowledge_biometry"];
+  app.post("/pa/v3/activation/remove", async (request) => {
+    const signed = signedRequestOf(request, signatureHeaderOf(request), "/pa/activation/remove", allowed);
+    const { result } = await acceptedOrRefused(deps, request, await removeOwnActivation(deps, signed));
+    return okEnvelope(result);
+  });
+}
+
+/** Once the outer layer opened, every refusal is one: a device with a wrong code or password learns no more. */
+async function create(deps: Deps, request: FastifyRequest) {
+  const outer = await openedOrRefused(deps, request, encryptorIds.applicationGeneric);
+  const { type, identityAttributes, customAttributes, activationData } = jsonObject(outer.plaintext) ?? {};
+  const { code } = (identityAttributes ?? {}) as { code?: unknown };
+  const prepared =
+    type === "CODE" && typeof code === "string"
+      ? await prepareActivation(deps, {
+          activationCode: code,
+          header: encryptionHeaderOf(request, "application"),
+          cryptogram: activationData,
+          claims: outer.claims,
+        })
+      : refuse("activation-not-created");
+  if (isRefusal(prepared)) {
+    await countUnproven(deps, request);
+    throw new RefusedError(refuse("activation-not-created"));
+  }
+  const answer = { activationData: prepared.cryptogram, customAttributes: customAttributes ?? {} };
+  return sealedJson(outer, answer, prepared.now);
+}

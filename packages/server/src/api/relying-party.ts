@@ -1,0 +1,147 @@
+/** `/v1/operations`: a relying party creates an operation, waits for its decision and fetches the receipt. */
+import { utf8, toBase64Url } from "@countersign/protocol/bytes";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { type Static, Type } from "typebox";
+import { type ApiClient, mayUse } from "../accounts/api-client.ts";
+import { canonicalJson } from "../audit/canonical-json.ts";
+import type { Deps } from "../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../errors.ts";
+import { createOperation } from "../operations/create.ts";
+import { cancelOperation } from "../operations/decide-in-back-office.ts";
+import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../operations/detail.ts";
+import type { IdempotencyKey } from "../operations/idempotency.ts";
+import { signReceipt } from "../operations/sign-receipt.ts";
+import type { OperationRow } from "../store/store.ts";
+import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "./members.ts";
+import { relyingPartyOperation } from "./operation-json.ts";
+import type { Api } from "./surfaces.ts";
+
+const closed = { additionalProperties: false };
+
+const createBody = Type.Object(
+  {
+    template: name,
+    userId: Type.Optional(name),
+    applications: Type.Optional(Type.Array(name, { minItems: 1, maxItems: 100 })),
+    activationId: Type.Optional(id),
+    activationFlag: Type.Optional(name),
+    externalId: Type.Optional(name),
+    expiresAt: Type.Optional(instant),
+    parameters: Type.Optional(parameters),
+    additionalData: Type.Optional(jsonObject),
+  },
+  closed,
+);
+
+const cancelBody = Type.Optional(Type.Union([Type.Object({ reason: Type.Optional(text(32)) }, closed), Type.Null()]));
+const params = Type.Object({ id: Type.String() });
+/** Text, because nothing is coerced: whole seconds up to 30. */
+const query = Type.Object({ waitSeconds: Type.Optional(Type.String({ pattern: "^([0-9]|[12][0-9]|30)$" })) }, closed);
+const noQuery = Type.Object({}, closed);
+
+const config = { permission: "relying-party" } as const;
+
+export function relyingPartyRoutes(app: Api, deps: Deps): void {
+  app.addHook("preClose", async () => deps.operationWatch.close());
+
+  app.post("/v1/operations", { config, schema: { body: createBody, querystring: noQuery } }, async (request, reply) => {
+    const { body, apiClient } = request;
+    const additionalData = plainObject(body.additionalData, "additionalData");
+    const created = await createOperation(deps, {
+      clientId: apiClient.id,
+      template: body.template,
+      userId: body.userId,
+      applications: await applicationsFor(deps, body, apiClient),
+      activationId: body.activationId,
+      activationFlag: body.activationFlag,
+      externalId: body.externalId,
+      expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
+      parameters: body.parameters ?? {},
+      additionalData,
+      everyPlace: true,
+      idempotency: idempotencyOf(deps, request, apiClient),
+    });
+    const { operation } = orRefuse(created);
+    return reply
+      .code(201)
+      .header("location", `/v1/operations/${operation.id}`)
+      .send(await shown(deps, await current(deps, operation)));
+  });
+
+  app.get("/v1/operations/:id", { config, schema: { params, querystring: query } }, async (request, reply) => {
+    const sees = seenBy(request.apiClient);
+    const wait = Number(request.query.waitSeconds ?? 0);
+    const found =
+      wait === 0
+        ? await findOperation(deps, request.params.id, sees)
+        : await waitForDecision(deps, request.params.id, sees, endOfWait(reply, wait));
+    return shown(deps, orRefuse(found));
+  });
+
+  app.get("/v1/operations/:id/receipt", { config, schema: { params, querystring: noQuery } }, async (request) => {
+    const operation = orRefuse(await findOperation(deps, request.params.id, seenBy(request.apiClient)));
+    return orRefuse(await signReceipt(deps, operation.id));
+  });
+
+  const cancelSchema = { params, body: cancelBody, querystring: noQuery };
+  app.post("/v1/operations/:id/cancel", { config, schema: cancelSchema }, async (request) => {
+    const decided = orRefuse(
+      await cancelOperation(deps, {
+        operationId: request.params.id,
+        clientId: request.apiClient.id,
+        reason: request.body?.reason,
+        sees: seenBy(request.apiClient),
+      }),
+    );
+    if (decided.kind === "decided") return shown(deps, decided.operation);
+    throw new RefusedError(
+      decided.kind === "final" ? refuseState(decided.operation) : refuse("operation-not-found"),
+    );
+  });
+}
+
+async function shown(deps: Pick<Deps, "store">, operation: OperationRow) {
+  return relyingPartyOperation(operation, await operationHistory(deps, operation.id));
+}
+
+/** A repeated request may find its operation expired. */
+async function current(deps: Pick<Deps, "store">, operation: OperationRow): Promise<OperationRow> {
+  return orRefuse(await findOperation(deps, operation.id, () => true));
+}
+
+/** Those named; or the one of the activation named; or all that the client is limited to. */
+async function applicationsFor(
+  deps: Pick<Deps, "store">,
+  body: Static<typeof createBody>,
+  client: ApiClient,
+): Promise<readonly string[]> {
+  const { activationId } = body;
+  const activation = activationId === undefined ? undefined : await deps.store.findActivation(activationId);
+  const ofActivation = activation !== undefined && mayUse(client, activation.application_id);
+  const named = body.applications ?? (ofActivation ? [activation.application_id] : [...(client.applications ?? [])]);
+  if (named.length === 0) throw new RefusedError(refuse("invalid-request", "applications - required"));
+  if (!named.every((one) => mayUse(client, one))) throw new RefusedError(refuse("application-not-found"));
+  return named;
+}
+
+/** 1 to 255 visible ASCII characters, compared as they are; the digest covers the whole body. */
+function idempotencyOf(
+  deps: Pick<Deps, "crypto">,
+  request: FastifyRequest,
+  client: ApiClient,
+): IdempotencyKey | undefined {
+  const key = request.headers["idempotency-key"];
+  if (key === undefined) return undefined;
+  if (typeof key !== "string" || !/^[\x21-\x7e]{1,255}$/.test(key)) {
+    throw new RefusedError(refuse("invalid-request", "Idempotency-Key - 1 to 255 visible characters"));
+  }
+  const requestDigest = toBase64Url(deps.crypto.sha256(utf8(canonicalJson(request.body))));
+  return { clientId: client.id, key, requestDigest };
+}
+
+/** Aborts when the time is over or the caller has gone. */
+function endOfWait(reply: FastifyReply, seconds: number): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return AbortSignal.any([gone.signal, AbortSignal.timeout(seconds * 1000)]);
+}

@@ -1,0 +1,76 @@
+/**
+ * Starts a server from options and the environment, and nothing else reads either.
+ *
+ * `COUNTERSIGN_MASTER_KEY` (32 bytes, Base64) or `COUNTERSIGN_MASTER_KEY_FILE` names the key that seals secrets; it is
+ * required with PostgreSQL and made beside the data otherwise.
+ */
+import { randomFillSync } from "node:crypto";
+import { mkdirSync, readFileSync } from "node:fs";
+import { Value } from "typebox/value";
+import { type Config, configSchema } from "./config.ts";
+import { createLog, type LogTarget } from "./log.ts";
+import { createServer, type RunningServer } from "./server.ts";
+import { openStore } from "./store/open.ts";
+
+export interface ServeOptions {
+  readonly dataDirectory: string;
+  /** `postgres://…`; the embedded store in the data directory when absent. */
+  readonly store?: string | undefined;
+  readonly log?: LogTarget | undefined;
+  /** Any setting of `config.ts`; the others have their defaults. */
+  readonly config?: Partial<Config>;
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+export type { RunningServer } from "./server.ts";
+
+/** What a caller of `serve` did wrong, in words for a person. */
+export class ServeError extends Error {
+  override readonly name = "ServeError";
+}
+
+/**
+ * Resolves once both listeners answer. Throws ServeError for options that cannot work and StoreError (STORE_IN_USE,
+ * MASTER_KEY_MISMATCH, …) for data that cannot be opened.
+ */
+export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const config = checkedConfig(options.config ?? {});
+  const environment = options.environment ?? process.env;
+  mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
+  const random = (length: number) => randomFillSync(new Uint8Array(length));
+  const masterKey = masterKeyFrom(environment);
+  const opened = await openStore(
+    options.store === undefined
+      ? { kind: "sqlite", dataDirectory: options.dataDirectory }
+      : { kind: "postgres", url: options.store, dataDirectory: options.dataDirectory },
+    { tenant: config.tenant, random, ...(masterKey !== undefined && { masterKey }) },
+  );
+  try {
+    const log = createLog(options.log ?? "stderr");
+    return await createServer({ config, opened, dataDirectory: options.dataDirectory, random, log });
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+}
+
+function checkedConfig(given: Partial<Config>): Config {
+  const config = Value.Default(configSchema, structuredClone(given));
+  if (!Value.Check(configSchema, config)) {
+    const [problem] = Value.Errors(configSchema, config);
+    throw new ServeError(`Setting ${problem?.instancePath.slice(1) ?? ""} is not valid: ${problem?.message ?? ""}.`);
+  }
+  const wide = !["127.0.0.1", "::1", "localhost"].includes(config.privateHost);
+  if (wide && !config.allowWidePrivate) {
+    throw new ServeError(
+      `The private listener would be reachable at ${config.privateHost} without TLS. Put a TLS proxy before it and say --allow-wide-private.`,
+    );
+  }
+  return config;
+}
+
+function masterKeyFrom(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const file = environment.COUNTERSIGN_MASTER_KEY_FILE;
+  if (file !== undefined) return readFileSync(file, "utf8").trim();
+  return environment.COUNTERSIGN_MASTER_KEY;
+}

@@ -1,0 +1,110 @@
+/** Which operations a device or a back office is told about. Overdue ones are expired for every reader. */
+import type { ExpressionBuilder, SelectQueryBuilder } from "kysely";
+import type { Deps } from "../deps.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import type { Schema } from "../store/schema.ts";
+import type { ActivationRow, OperationRow } from "../store/store.ts";
+import { statusAt } from "./operation.ts";
+
+/** What a device may see is decided by these four; the rest of its row does not matter. */
+export type Viewer = Pick<ActivationRow, "id" | "user_id" | "application_id" | "flags">;
+
+/** Newest operations a device is shown; there is no second page. */
+const mostForDevice = 100;
+
+/**
+ * Newest first, at most 100. `pending` leaves out all that can no longer be decided. An operation that asks for an
+ * activation flag is shown to activations with that flag only, so never to one without any.
+ */
+export async function listForDevice(
+  deps: Pick<Deps, "store">,
+  viewer: Viewer,
+  which: "pending" | "all",
+): Promise<readonly OperationRow[]> {
+  const now = await deps.store.now();
+  let query = deps.store.read
+    .selectFrom("operation as o")
+    .selectAll("o")
+    .where("o.tenant", "=", deps.store.tenant)
+    .where("o.user_id", "=", viewer.user_id)
+    .where(ofApplications(deps, [viewer.application_id]))
+    .where((e) => e.or([e("o.activation_id", "is", null), e("o.activation_id", "=", viewer.id)]))
+    .where(withFlags(JSON.parse(viewer.flags) as string[]));
+  if (which === "pending") query = query.where("o.status", "=", "PENDING").where("o.expires_at", ">", now);
+  const rows = await newestFirst(query).limit(mostForDevice).execute();
+  return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
+}
+
+export interface BackOfficeFilter {
+  readonly userId?: string;
+  readonly externalId?: string;
+  /** At least one of these. */
+  readonly applications: readonly string[];
+  /** Only operations that this activation can see. */
+  readonly activationId?: string | undefined;
+  readonly pendingOnly?: boolean;
+  /** From 0. */
+  readonly page: number;
+  readonly size: number;
+}
+
+/** Newest first. Refuses with `application-not-found` when one of the applications is unknown. */
+export async function listForBackOffice(
+  deps: Pick<Deps, "store">,
+  filter: BackOfficeFilter,
+): Promise<readonly OperationRow[] | Refusal> {
+  const { tenant } = deps.store;
+  const known = await deps.store.read
+    .selectFrom("application")
+    .select("id")
+    .where("tenant", "=", tenant)
+    .where("id", "in", filter.applications)
+    .execute();
+  if (known.length !== new Set(filter.applications).size) return refuse("application-not-found");
+  const now = await deps.store.now();
+  let query = deps.store.read
+    .selectFrom("operation as o")
+    .selectAll("o")
+    .where("o.tenant", "=", tenant)
+    .where(ofApplications(deps, filter.applications));
+  if (filter.userId !== undefined) query = query.where("o.user_id", "=", filter.userId);
+  if (filter.externalId !== undefined) query = query.where("o.external_id", "=", filter.externalId);
+  if (filter.pendingOnly === true) query = query.where("o.status", "=", "PENDING").where("o.expires_at", ">", now);
+  if (filter.activationId !== undefined) {
+    const { activationId } = filter;
+    const activation = await deps.store.findActivation(activationId);
+    query = query
+      .where((e) => e.or([e("o.activation_id", "is", null), e("o.activation_id", "=", activationId)]))
+      .where(withFlags(activation === undefined ? [] : (JSON.parse(activation.flags) as string[])));
+  }
+  const rows = await newestFirst(query)
+    .limit(filter.size)
+    .offset(filter.page * filter.size)
+    .execute();
+  return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
+}
+
+type Rows = Schema & { o: Schema["operation"] };
+
+function newestFirst<T>(query: SelectQueryBuilder<Rows, "o", T>): SelectQueryBuilder<Rows, "o", T> {
+  return query.orderBy("o.created_at", "desc").orderBy("o.id", "desc");
+}
+
+function ofApplications(deps: Pick<Deps, "store">, ids: readonly string[]) {
+  return (e: ExpressionBuilder<Rows, "o">) =>
+    e.exists(
+      e
+        .selectFrom("operation_application as a")
+        .select("a.operation_id")
+        .where("a.tenant", "=", deps.store.tenant)
+        .where("a.application_id", "in", ids)
+        .whereRef("a.operation_id", "=", "o.id"),
+    );
+}
+
+function withFlags(flags: readonly string[]) {
+  return (e: ExpressionBuilder<Rows, "o">) =>
+    flags.length === 0
+      ? e("o.activation_flag", "is", null)
+      : e.or([e("o.activation_flag", "is", null), e("o.activation_flag", "in", flags)]);
+}

@@ -1,0 +1,152 @@
+/** The whole wiring of the server, by hand, on one screen. */
+import { nodeCrypto } from "@countersign/protocol/crypto-node";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify, { LogController } from "fastify";
+import type { Logger } from "pino";
+import { bootstrapClient } from "./accounts/bootstrap.ts";
+import { requireApiClient } from "./api/credentials.ts";
+import { activationKeyCache } from "./activations/keys.ts";
+import { backOfficeRoutes } from "./api/back-office/routes.ts";
+import { healthRoutes } from "./api/health.ts";
+import { jwksRoutes } from "./api/jwks.ts";
+import { guardPrivateListener } from "./api/private-guard.ts";
+import { mobileTokenRoutes } from "./api/mobile-token.ts";
+import { powerAuthRoutes } from "./api/powerauth.ts";
+import { relyingPartyRoutes } from "./api/relying-party.ts";
+import { answerUnknownAddresses, type Api, parseJsonBodies, speakBackOffice, speakMobileToken, speakPowerAuth, speakProblems } from "./api/surfaces.ts";
+import { versionCache } from "./applications/version.ts";
+import type { Config } from "./config.ts";
+import type { Deps } from "./deps.ts";
+import { createMetrics } from "./metrics.ts";
+import { operationWatch } from "./operations/watch.ts";
+import { fixPublicUrl } from "./public-url.ts";
+import { inFlight } from "./signatures/in-flight.ts";
+import { type OpenedStore } from "./store/open.ts";
+import { startSweeper } from "./sweeper.ts";
+import { addressThrottle } from "./throttle.ts";
+
+export interface ServerOptions {
+  readonly config: Config;
+  /** An opened store with what belongs to it; the server closes it. */
+  readonly opened: OpenedStore;
+  /** Where `bootstrap.json` goes. */
+  readonly dataDirectory: string;
+  readonly random: Deps["random"];
+  readonly log: Logger;
+}
+
+export interface RunningServer {
+  readonly publicUrl: string;
+  readonly privateUrl: string;
+  /** File with the credentials of the API client that the first start made. */
+  readonly bootstrapPath: string;
+  /** Stops taking requests, finishes those under way, writes a checkpoint, releases the data. */
+  close(): Promise<void>;
+}
+
+export async function createServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, opened, random, log } = options;
+  const { store, secrets, signingKeys } = opened;
+  const publicUrl = await fixPublicUrl(store, config.publicUrl);
+  const deps: Deps = {
+    config,
+    get publicUrl() {
+      return publicUrl.value();
+    },
+    store,
+    secrets,
+    signingKeys,
+    crypto: nodeCrypto,
+    random,
+    log,
+    throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
+    inFlight: inFlight(),
+    operationWatch: operationWatch(),
+    versions: versionCache(store, secrets),
+    activationKeys: activationKeyCache(secrets, nodeCrypto),
+  };
+  const metrics = createMetrics();
+  const publicApp = await publicListener(deps);
+  const privateApp = await privateListener(deps, metrics.registry);
+  metrics.observe(publicApp, "public");
+  metrics.observe(privateApp, "private");
+
+  const publicAddress = await publicApp.listen({ host: config.host, port: config.port });
+  await publicUrl.fix(publicAddress);
+  const privateUrl = await privateApp.listen({ host: config.privateHost, port: config.privatePort });
+  const bootstrapPath = await bootstrapClient(deps, options.dataDirectory, { publicUrl: publicAddress, privateUrl });
+  const sweeper = startSweeper(deps);
+
+  return {
+    publicUrl: publicAddress,
+    privateUrl,
+    bootstrapPath,
+    async close() {
+      deps.operationWatch.close();
+      await Promise.all([publicApp.close(), privateApp.close()]);
+      await sweeper.stop();
+      await opened.close();
+    },
+  };
+}
+
+async function publicListener(deps: Deps): Promise<Api> {
+  const app = listener(deps);
+  speakMobileToken(app);
+  healthRoutes(app, deps);
+  jwksRoutes(app, deps);
+  // Deployed apps carry a base path in their configuration, new ones need none: both reach the same routes.
+  for (const prefix of new Set(["", deps.config.basePath])) {
+    await app.register(
+      async (device: Api) => {
+        await device.register(async (scope: Api) => {
+          speakPowerAuth(scope);
+          powerAuthRoutes(scope, deps);
+        });
+        await device.register(async (scope: Api) => {
+          speakMobileToken(scope);
+          mobileTokenRoutes(scope, deps);
+        });
+      },
+      { prefix },
+    );
+  }
+  return app;
+}
+
+async function privateListener(deps: Deps, registry: { metrics(): Promise<string>; contentType: string }): Promise<Api> {
+  const app = listener(deps);
+  guardPrivateListener(app, deps.config.privateHost);
+  speakProblems(app);
+  healthRoutes(app, deps);
+  await app.register(async (scope: Api) => {
+    requireApiClient(scope, deps);
+    scope.get("/metrics", { config: { permission: "operate" } }, async (_request, reply) =>
+      reply.type(registry.contentType).send(await registry.metrics()),
+    );
+    await scope.register(async (inner: Api) => {
+      speakBackOffice(inner);
+      backOfficeRoutes(inner, deps);
+    });
+    await scope.register(async (inner: Api) => {
+      speakProblems(inner);
+      relyingPartyRoutes(inner, deps);
+    });
+  });
+  return app;
+}
+
+function listener(deps: Deps): Api {
+  const app = fastify({
+    loggerInstance: deps.log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: deps.config.bodyBytes,
+    trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true },
+    forceCloseConnections: "idle",
+  }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
+  parseJsonBodies(app);
+  answerUnknownAddresses(app);
+  return app;
+}

@@ -1,0 +1,116 @@
+/** Ordinary transactions, the same on both dialects: one at a time, because they share one lane of the audit. */
+import type { RandomBytes } from "@countersign/protocol/bytes";
+import type { ControlledTransaction } from "kysely";
+import { chainEvent, type ChainedEvent, type Head } from "../audit/chain.ts";
+import type { EventDraft } from "../audit/event.ts";
+import { openLane } from "../audit/lane.ts";
+import { StoreError } from "./errors.ts";
+import type { FifoLock } from "./fifo-lock.ts";
+import { announcement, eventMaker, sinkTypeOf } from "./flush.ts";
+import { addToOutbox } from "./outbox.ts";
+import type { Schema } from "./schema.ts";
+import type { Change } from "./store.ts";
+
+export interface OrdinaryOptions {
+  readonly tenant: string;
+  readonly random: RandomBytes;
+  readonly lock: FifoLock;
+  begin(): Promise<{ readonly db: ControlledTransaction<Schema>; readonly now: number }>;
+  /** Commits durably. Throws OUTCOME_UNKNOWN when that cannot be known; the lane is then left for a new one. */
+  commit(db: ControlledTransaction<Schema>, last: ChainedEvent["row"] | undefined): Promise<void>;
+  /** Keeps other nodes from opening lanes and making checkpoints until this transaction ends. */
+  excludeNodes(db: ControlledTransaction<Schema>): Promise<void>;
+}
+
+export interface Ordinary {
+  transaction<T>(work: (change: Change) => Promise<T>): Promise<T>;
+  /** Opens a lane for the flusher, in a transaction of its own. The caller holds the lock where one is needed. */
+  openFlushLane(): Promise<Head>;
+}
+
+export function createOrdinary(options: OrdinaryOptions): Ordinary {
+  const { tenant, random, lock } = options;
+  let head: Head | undefined;
+
+  return {
+    transaction: (work) => lock.run(() => run(work)),
+    async openFlushLane() {
+      const { result } = await attempt(async (db, now) => {
+        await options.excludeNodes(db);
+        return openLane(db, { tenant, purpose: "flush", now }, random);
+      });
+      return result;
+    },
+  };
+
+  async function run<T>(work: (change: Change) => Promise<T>): Promise<T> {
+    const drafts: EventDraft[] = [];
+    let open = true;
+    try {
+      const { result, end } = await attempt(async (db, now) => {
+        const done = await work({
+          db,
+          now,
+          record(event) {
+            if (!open) throw new TypeError("The transaction has ended");
+            drafts.push(event);
+          },
+        });
+        open = false;
+        return done;
+      }, drafts);
+      head = end;
+      return result;
+    } catch (error) {
+      if (error instanceof StoreError && error.code === "OUTCOME_UNKNOWN") head = undefined;
+      throw error;
+    }
+  }
+
+  async function attempt<T>(
+    work: (db: ControlledTransaction<Schema>, now: number) => Promise<T>,
+    drafts: readonly EventDraft[] = [],
+  ): Promise<{ result: T; end: Head | undefined }> {
+    const { db, now } = await options.begin();
+    let result: T;
+    let chained: ChainedEvent[] = [];
+    try {
+      result = await work(db, now);
+      chained = drafts.length > 0 ? await record(db, now, drafts) : [];
+    } catch (error) {
+      await db
+        .rollback()
+        .execute()
+        .catch(() => {});
+      throw error;
+    }
+    await options.commit(db, chained.at(-1)?.row);
+    return { result, end: chained.at(-1)?.head ?? head };
+  }
+
+  async function record(
+    db: ControlledTransaction<Schema>,
+    now: number,
+    drafts: readonly EventDraft[],
+  ): Promise<ChainedEvent[]> {
+    if (head === undefined) await options.excludeNodes(db);
+    let end = head ?? (await openLane(db, { tenant, purpose: "ordinary", now }, random));
+    const made = eventMaker(random, drafts.length, now);
+    const chained = drafts.map((draft) => {
+      const next = chainEvent(end, tenant, draft, made());
+      end = next.head;
+      return next;
+    });
+    await db
+      .insertInto("audit_event")
+      .values(chained.map(({ row }) => row))
+      .execute();
+    for (const [at, { row }] of chained.entries()) {
+      const { applications } = drafts[at]!;
+      if (applications.length > 0 && sinkTypeOf(row.type)) {
+        await addToOutbox(db, tenant, announcement(row, applications));
+      }
+    }
+    return chained;
+  }
+}

@@ -1,0 +1,124 @@
+/** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
+import type pg from "pg";
+import { claimKey, type FlushRows } from "./flush.ts";
+import { readParts, readStatement } from "./postgres-statements.ts";
+import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "./store.ts";
+
+type Command = HotCommand<unknown>;
+
+/** Begins the transaction, in the same round trip. `skipped` are the commands whose rows are locked elsewhere. */
+export async function readRows(
+  connection: pg.Client,
+  commands: readonly Command[],
+  tenant: string,
+): Promise<{ rows: FlushRows; skipped: Set<Command> }> {
+  const wanted = {
+    activation: defined(commands, (command) => command.activationId),
+    operation: defined(commands, (command) => command.operationId),
+    token: defined(commands, (command) => command.tokenId),
+    version: defined(commands, (command) => command.applicationKey),
+    replay: claims(commands, "replay"),
+    idempotency: claims(commands, "idempotency"),
+  };
+  const parts = readParts.filter((part) => wanted[part].length > 0);
+  const values = [...(parts.length > 0 ? [tenant] : []), ...parts.map((part) => JSON.stringify(wanted[part]))];
+  const [, { rows }] = await Promise.all([
+    connection.query("begin"),
+    connection.query<Found>({ ...readStatement(parts), values }),
+  ]);
+
+  const activations = new Map<string, ActivationRow>();
+  const operations = new Map<string, OperationRow>();
+  const tokens = new Map<string, TokenRow>();
+  const supported = new Map<string, boolean>();
+  const taken = new Set<string>();
+  const existing: { activation: string[]; operation: string[]; token: string[] } = {
+    activation: [],
+    operation: [],
+    token: [],
+  };
+  let now = 0;
+  for (const { kind, id, doc } of rows) {
+    if (kind === "now") now = doc as number;
+    else if (kind === "activation") activations.set(id, doc as ActivationRow);
+    else if (kind === "operation") operations.set(id, doc as OperationRow);
+    else if (kind === "token") tokens.set(id, doc as TokenRow);
+    else if (kind === "version") supported.set(id, doc === 1);
+    else if (kind === "replay" || kind === "idempotency") taken.add(id);
+    else existing[kind.slice(0, -1) as keyof typeof existing].push(id);
+  }
+
+  const locked = {
+    activation: lockedElsewhere(existing.activation, activations),
+    operation: lockedElsewhere(existing.operation, operations),
+    token: lockedElsewhere(existing.token, tokens),
+  };
+  const skipped = new Set(
+    commands.filter(
+      (command) =>
+        locked.activation.has(command.activationId) ||
+        locked.operation.has(command.operationId) ||
+        locked.token.has(command.tokenId),
+    ),
+  );
+  return { rows: { activations, operations, tokens, supported, taken, now }, skipped };
+}
+
+interface Found {
+  readonly kind: string;
+  readonly id: string;
+  readonly doc: unknown;
+}
+
+function lockedElsewhere(existing: readonly string[], got: ReadonlyMap<string, unknown>): Set<string | undefined> {
+  return new Set(existing.filter((id) => !got.has(id)));
+}
+
+function defined(commands: readonly Command[], pick: (command: Command) => string | undefined): string[] {
+  return [...new Set(commands.map(pick).filter((id) => id !== undefined))];
+}
+
+function claims(commands: readonly Command[], table: Claim["table"]): { place: string; a: string; b: string }[] {
+  const found: { place: string; a: string; b: string }[] = [];
+  for (const command of commands) {
+    for (const claim of command.claims ?? []) {
+      if (claim.table !== table) continue;
+      const [a, b] =
+        claim.table === "replay" ? [claim.row.subject, claim.row.nonce] : [claim.row.client_id, claim.row.key];
+      found.push({ place: claimKey(claim), a, b });
+    }
+  }
+  return found;
+}
+
+/** Look-ups by id that are asked for in one turn of the event loop share one prepared query. */
+export function createFinder<T extends { readonly id: string }>(
+  pool: pg.Pool,
+  table: string,
+  tenant: string,
+): (id: string) => Promise<T | undefined> {
+  const name = `countersign_find_${table}`;
+  const text = `select * from "${table}" where tenant = $1 and id = any($2::text[])`;
+  let waiting = new Map<string, { promise: Promise<T | undefined>; resolve: (row?: T) => void; reject: (error: unknown) => void }>();
+
+  async function run(): Promise<void> {
+    const asked = waiting;
+    waiting = new Map();
+    try {
+      const { rows } = await pool.query<T & pg.QueryResultRow>({ name, text, values: [tenant, [...asked.keys()]] });
+      const found = new Map(rows.map((row) => [row.id, row]));
+      for (const [id, { resolve }] of asked) resolve(found.get(id));
+    } catch (error) {
+      for (const { reject } of asked.values()) reject(error);
+    }
+  }
+
+  return (id) => {
+    const already = waiting.get(id);
+    if (already) return already.promise;
+    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+    if (waiting.size === 0) setImmediate(() => void run());
+    waiting.set(id, { promise, resolve: resolve as (row?: T) => void, reject });
+    return promise;
+  };
+}

@@ -1,0 +1,198 @@
+/**
+ * The two statements of a flush on PostgreSQL, put together from the parts it needs. Each combination is prepared once
+ * under its own name. Rows travel as one JSON parameter for each table.
+ */
+import {
+  activationGuard,
+  activationSet,
+  type ColumnType,
+  inserted,
+  type InsertedTable,
+  insertedTables,
+  operationGuard,
+  operationSet,
+} from "./hot-columns.ts";
+import { sinkTypeOf, type Plan } from "./flush.ts";
+
+export interface Prepared {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** What a flush can ask for. The second parameter on, in this order, is a JSON array for each part in use. */
+export const readParts = ["activation", "operation", "token", "version", "replay", "idempotency"] as const;
+export type ReadPart = (typeof readParts)[number];
+
+const readCache = new Map<string, Prepared>();
+
+/**
+ * Locks and reads in id order, skipping what is locked elsewhere. Answers rows of (kind, id, doc): `now`, the kinds of
+ * `readParts`, and for the locked tables `<kind>?`, one for each row that exists, whether it could be locked or not.
+ */
+export function readStatement(parts: readonly ReadPart[]): Prepared {
+  return cached(readCache, `read ${parts.join(" ")}`, () => {
+    const locks: string[] = [];
+    const selects = [`select 'now' as kind, null as id, to_json(${clock}) as doc`];
+    for (const [at, part] of parts.entries()) {
+      const list = `(select array_agg(value) from json_array_elements_text($${at + 2}::json))`;
+      switch (part) {
+        case "activation":
+        case "operation":
+        case "token": {
+          const where = `tenant = $1 and id = any(${list})`;
+          locks.push(
+            `locked_${part} as materialized (select * from "${part}" where ${where} order by id for no key update skip locked)`,
+          );
+          selects.push(`select '${part}', id, row_to_json(locked_${part}) from locked_${part}`);
+          selects.push(`select '${part}?', id, null from "${part}" where ${where}`);
+          break;
+        }
+        case "version":
+          selects.push(
+            `select 'version', application_key, to_json(supported) from application_version
+              where tenant = $1 and application_key = any(${list})`,
+          );
+          break;
+        case "replay":
+        case "idempotency": {
+          const [first, second] = claimColumns[part];
+          selects.push(
+            `select '${part}', w.place, null from json_to_recordset($${at + 2}::json) as w(place text, a text, b text)
+              join "${part}" x on x.tenant = $1 and x.${first} = w.a and x.${second} = w.b`,
+          );
+          break;
+        }
+      }
+    }
+    const prefix = locks.length > 0 ? `with ${locks.join(", ")} ` : "";
+    return prefix + selects.join(" union all ");
+  });
+}
+
+/** Columns of a claim's key after the tenant. */
+export const claimColumns = { replay: ["subject", "nonce"], idempotency: ["client_id", "key"] } as const;
+
+export const clock = "floor(extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+export interface WriteRequest extends Prepared {
+  readonly values: readonly string[];
+  /** How many rows each part must have written, in order. */
+  readonly expected: readonly number[];
+}
+
+const writeCache = new Map<string, Prepared>();
+
+/** Undefined when there is nothing to write. The answer is one row: the counts `n` and the transaction's id. */
+export function writeRequest(plan: Plan, tenant: string): WriteRequest | undefined {
+  const parts: Part[] = [];
+  if (plan.activations.length > 0) parts.push(update("activation", activationSet, activationGuard, plan.activations));
+  if (plan.operations.length > 0) parts.push(update("operation", operationSet, operationGuard, plan.operations));
+  if (plan.removedTokens.length > 0) parts.push(removal(plan.removedTokens));
+  for (const table of insertedTables) {
+    const rows = plan.inserts.get(table);
+    if (rows) parts.push(insert(table, rows));
+  }
+  if (plan.announced.length > 0) parts.push(outbox(plan));
+  if (parts.length === 0) return undefined;
+  const { name, text } = cached(writeCache, `write ${parts.map((part) => part.name).join(" ")}`, () => {
+    const steps = parts.map((part, at) => `w${at} as (${part.sql(`$${at + 2}::json`)} returning 1)`);
+    const counts = parts.map((_, at) => `(select count(*) from w${at})`);
+    return `with ${steps.join(", ")} select array[${counts.join(", ")}]::int[] as n, pg_current_xact_id()::text as xid`;
+  });
+  return {
+    name,
+    text,
+    values: [tenant, ...parts.map((part) => JSON.stringify(part.rows))],
+    expected: parts.map((part) => part.expected),
+  };
+}
+
+interface Part {
+  readonly name: string;
+  readonly rows: readonly unknown[];
+  /** -1 where any number will do. */
+  readonly expected: number;
+  sql(parameter: string): string;
+}
+
+function update(
+  table: "activation" | "operation",
+  set: Readonly<Record<string, ColumnType>>,
+  guard: readonly string[],
+  rows: readonly object[],
+): Part {
+  return {
+    name: table,
+    rows,
+    expected: rows.length,
+    sql(parameter) {
+      const assignments = Object.keys(set).map((column) => `"${column}" = x."${column}"`);
+      const still = guard.map((column) => ` and t."${column}" is not distinct from x."was_${column}"`).join("");
+      const types = [
+        "id text",
+        ...Object.entries(set).map(([column, type]) => `"${column}" ${type}`),
+        ...guard.map((column) => `"was_${column}" ${set[column]}`),
+      ];
+      return `update "${table}" t set ${assignments.join(", ")} from json_to_recordset(${parameter}) as x(${types.join(", ")})
+        where t.tenant = $1 and t.id = x.id${still}`;
+    },
+  };
+}
+
+function insert(table: InsertedTable, rows: readonly object[]): Part {
+  return {
+    name: `+${table}`,
+    rows,
+    expected: rows.length,
+    sql(parameter) {
+      const columns = Object.entries(inserted[table]).filter(([column]) => column !== "tenant");
+      const names = columns.map(([column]) => `"${column}"`);
+      const types = columns.map(([column, type]) => `"${column}" ${type}`).join(", ");
+      const from = `select $1, ${names.join(", ")} from json_to_recordset(${parameter}) as x(${types})`;
+      const into = `insert into "${table}" (tenant, ${names.join(", ")}) ${from}`;
+      if (table !== "replay" && table !== "idempotency") return into;
+      // In key order, so that two nodes with the same claims wait for each other in the same order.
+      return `${into} order by ${claimColumns[table].join(", ")} on conflict do nothing`;
+    },
+  };
+}
+
+function removal(ids: readonly string[]): Part {
+  return {
+    name: "-token",
+    rows: ids,
+    expected: -1,
+    sql: (parameter) =>
+      `delete from token where tenant = $1 and id = any((select array_agg(value) from json_array_elements_text(${parameter})))`,
+  };
+}
+
+function outbox(plan: Plan): Part {
+  const rows = plan.announced.map(({ id, type, at, payload, applications }) => ({
+    id,
+    at,
+    payload,
+    applications,
+    type: sinkTypeOf(type),
+  }));
+  return {
+    name: "+outbox",
+    rows,
+    expected: -1,
+    sql: (parameter) => `insert into outbox (tenant, id, sink_id, event, state, attempts, due_at, locked_until)
+      select $1, x.id || '.' || s.id, s.id, x.payload, 'PENDING', 0, x.at, 0
+      from json_to_recordset(${parameter}) as x(id text, at bigint, payload text, applications json, type text)
+      join sink s on s.tenant = $1 and s.enabled = 1 and s.type = x.type
+        and s.application_id in (select json_array_elements_text(x.applications))`,
+  };
+}
+
+/** Names are numbered: PostgreSQL cuts them at 63 bytes. */
+function cached(cache: Map<string, Prepared>, key: string, text: () => string): Prepared {
+  let prepared = cache.get(key);
+  if (prepared === undefined) {
+    prepared = { name: `countersign_${key.split(" ")[0]}_${cache.size}`, text: text() };
+    cache.set(key, prepared);
+  }
+  return prepared;
+}

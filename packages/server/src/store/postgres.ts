@@ -1,0 +1,159 @@
+/** The store on PostgreSQL: many stateless nodes, one database. A pool for reads and changes, a connection for flushes. */
+import type { RandomBytes } from "@countersign/protocol/bytes";
+import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
+import pg from "pg";
+import { StoreError } from "./errors.ts";
+import { createFifoLock } from "./fifo-lock.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import { migrate } from "./migrate.ts";
+import { createOrdinary } from "./ordinary.ts";
+import { checkDurability, createPool, isConnectionLost, repeatReason, unavailable } from "./postgres-connect.ts";
+import { createFlusher, type HasLanded } from "./postgres-flush.ts";
+import { createFinder } from "./postgres-read.ts";
+import { clock } from "./postgres-statements.ts";
+import type { AuditEventTable, Schema } from "./schema.ts";
+import type { ActivationRow, Change, OperationRow, Store, TokenRow } from "./store.ts";
+
+export interface PostgresOptions {
+  readonly url: string;
+  readonly tenant: string;
+  readonly random: RandomBytes;
+  /** Overrides the database's time; for tests. */
+  readonly now?: (() => number) | undefined;
+  /** How long a change waits for its turn, ms. */
+  readonly waitMs?: number;
+  /** Runs in the first transaction of the start; other nodes wait for it. */
+  readonly prepare?: (change: Change) => Promise<void>;
+  readonly warn?: (message: string) => void;
+}
+
+/** Keys of the advisory locks: one keeps other nodes out of the start, one out of lanes and checkpoints. */
+const startLock = 0x434f5331;
+const auditLock = 0x434f5332;
+
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const { url, tenant, random, now } = options;
+  const pool = createPool(url, () => {});
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const lock = createFifoLock(options.waitMs ?? 10_000);
+  const hasLanded = createLookBack(pool, tenant);
+  const ordinary = createOrdinary({ tenant, random, lock, begin, commit, excludeNodes: excludeOtherNodes });
+  const flusher = createFlusher({ url, tenant, random, now, openLane: () => ordinary.openFlushLane(), hasLanded });
+  const group = createGroupCommit({ flush: flusher.flush });
+
+  try {
+    await checkDurability(pool, options.warn ?? ((message) => process.emitWarning(message)));
+    await alone(url, async () => {
+      await migrate(db, "postgres");
+      if (options.prepare) await ordinary.transaction(options.prepare);
+    });
+  } catch (error) {
+    await pool.end();
+    throw isConnectionLost(error) && !(error instanceof StoreError) ? unavailable(error) : error;
+  }
+
+  let closed: Promise<void> | undefined;
+  const refuse = () => Promise.reject(new StoreError("STORE_CLOSED", "The store is closed."));
+  return {
+    dialect: "postgres",
+    tenant,
+    read: db,
+    now: () => readClock(db),
+    findActivation: createFinder<ActivationRow>(pool, "activation", tenant),
+    findOperation: createFinder<OperationRow>(pool, "operation", tenant),
+    findToken: createFinder<TokenRow>(pool, "token", tenant),
+    transaction: (work) => (closed ? refuse() : ordinary.transaction(work)),
+    commit: (command) => (closed ? refuse() : group.commit(command)),
+    close: () => (closed ??= close()),
+  };
+
+  async function close(): Promise<void> {
+    await group.idle();
+    await lock.idle();
+    await flusher.close();
+    await db.destroy();
+  }
+
+  async function readClock(on: Kysely<Schema>): Promise<number> {
+    if (now) return now();
+    const { rows } = await sql<{ now: number }>`select ${sql.raw(clock)} as now`.execute(on);
+    return rows[0]!.now;
+  }
+
+  async function begin(): Promise<{ db: ControlledTransaction<Schema>; now: number }> {
+    try {
+      const change = await db.startTransaction().execute();
+      return { db: change, now: await readClock(change) };
+    } catch (error) {
+      throw isConnectionLost(error) ? unavailable(error) : error;
+    }
+  }
+
+  async function commit(change: ControlledTransaction<Schema>, event: AuditEventTable | undefined): Promise<void> {
+    const { rows } = await sql<{ xid: string | null }>`select pg_current_xact_id_if_assigned()::text as xid`.execute(
+      change,
+    );
+    const transactionId = rows[0]!.xid;
+    try {
+      await change.commit().execute();
+    } catch (cause) {
+      if (transactionId === null) return;
+      if (!isConnectionLost(cause) || repeatReason(cause)) throw cause;
+      const landed = await hasLanded(event, transactionId);
+      if (landed === true) return;
+      if (landed === false) throw unavailable(cause);
+      throw new StoreError("OUTCOME_UNKNOWN", "The connection broke around the commit.", { cause });
+    }
+  }
+}
+
+/** Keeps other nodes from opening lanes and making checkpoints until the transaction ends. */
+export async function excludeOtherNodes(db: Kysely<Schema>): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${sql.lit(auditLock)})`.execute(db);
+}
+
+/** Runs the start of one node at a time, under a lock that ends with its connection. */
+async function alone(url: string, work: () => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+  client.on("error", () => {});
+  await client.connect();
+  try {
+    await client.query(`select pg_advisory_lock(${startLock})`);
+    await work();
+  } finally {
+    await client.end().catch(() => {});
+  }
+}
+
+const lookBackMs = 3_000;
+
+/**
+ * Looks for an event of the lost commit on another connection. The transaction's id only tells when to stop waiting:
+ * after a crash it may have been given to somebody else, the event's id not.
+ */
+function createLookBack(pool: pg.Pool, tenant: string): HasLanded {
+  return async (event, transactionId) => {
+    if (event === undefined) return undefined;
+    const until = performance.now() + lookBackMs;
+    let final = false;
+    while (true) {
+      try {
+        const { rows } = await pool.query<{ found: boolean; status: string | null }>(
+          `select exists (select 1 from audit_event where tenant = $1 and lane = $2 and seq = $3 and id = $4) as found,
+             pg_xact_status($5::xid8) as status`,
+          [tenant, event.lane, event.seq, event.id, transactionId],
+        );
+        const { found, status } = rows[0]!;
+        if (found) return true;
+        if (status === "aborted") return false;
+        // Committed between the two answers of this query, or not our transaction any more: one more look decides.
+        if (status === "committed" && final) return undefined;
+        final = status === "committed";
+      } catch {
+        // Not back yet, or the id is from before a crash.
+      }
+      if (performance.now() > until) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+}

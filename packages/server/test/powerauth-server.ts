@@ -1,0 +1,101 @@
+/** The PowerAuth surface alone on a loopback listener, over any store, with the verbs at hand that a back office uses. */
+import { nodeCrypto } from "@countersign/protocol/crypto-node";
+import type { ProtocolVersion } from "@countersign/protocol/powerauth/versions";
+import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
+import fastify from "fastify";
+import { pino } from "pino";
+import { Value } from "typebox/value";
+import { commitActivation } from "../src/activations/commit.ts";
+import { initActivation, type NewActivation, type StartedActivation } from "../src/activations/init.ts";
+import { activationKeyCache } from "../src/activations/keys.ts";
+import { powerAuthRoutes } from "../src/api/powerauth.ts";
+import { type Api, parseJsonBodies, speakPowerAuth } from "../src/api/surfaces.ts";
+import { createApplication } from "../src/applications/create.ts";
+import type { ApplicationDetail } from "../src/applications/detail.ts";
+import { versionCache } from "../src/applications/version.ts";
+import { type Config, configSchema } from "../src/config.ts";
+import type { Deps } from "../src/deps.ts";
+import { isRefusal, type Refusal } from "../src/errors.ts";
+import { operationWatch } from "../src/operations/watch.ts";
+import { inFlight } from "../src/signatures/in-flight.ts";
+import { addressThrottle } from "../src/throttle.ts";
+import { createDevice, type Device, random } from "./device.ts";
+
+export type Bench = Awaited<ReturnType<typeof startPowerAuth>>;
+
+export async function startPowerAuth(
+  opened: Pick<Deps, "store" | "secrets" | "signingKeys">,
+  settings: Partial<Config> = {},
+) {
+  const config = Value.Default(configSchema, { ...settings }) as Config;
+  const { store, secrets, signingKeys } = opened;
+  const deps: Deps = {
+    config,
+    publicUrl: "https://device.example",
+    store,
+    secrets,
+    signingKeys,
+    crypto: nodeCrypto,
+    random,
+    log: pino({ enabled: false }),
+    throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
+    inFlight: inFlight(),
+    operationWatch: operationWatch(),
+    versions: versionCache(store, secrets),
+    activationKeys: activationKeyCache(secrets, nodeCrypto),
+  };
+  const app = fastify({ bodyLimit: config.bodyBytes }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
+  parseJsonBodies(app);
+  speakPowerAuth(app);
+  powerAuthRoutes(app, deps);
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const application = done(await createApplication(deps, { applicationId: `app-${id()}`, minVersion: "3.0" }));
+
+  const bench = {
+    deps,
+    url,
+    application,
+    newDevice(version: ProtocolVersion = "3.3", from: ApplicationDetail = application, now?: () => number): Device {
+      const { applicationKey, applicationSecret } = from.versions[0]!;
+      const { masterPublicKey } = from;
+      return createDevice({ url, applicationKey, applicationSecret, masterPublicKey, version, ...(now && { now }) });
+    },
+
+    async init(more: Partial<NewActivation> = {}): Promise<StartedActivation> {
+      return done(await initActivation(deps, { applicationId: application.applicationId, userId: `user-${id()}`, ...more }));
+    },
+
+    /** An ACTIVE activation and its device. */
+    async activated(version: ProtocolVersion = "3.3", more: Partial<NewActivation> = {}): Promise<Device> {
+      const device = bench.newDevice(version);
+      const { activationId, activationCode } = await bench.init(more);
+      await device.activate(activationCode);
+      done(await commitActivation(deps, { activationId }));
+      return device;
+    },
+
+    async row(activationId: string) {
+      const row = await store.findActivation(activationId);
+      if (row === undefined) throw new Error("No such activation");
+      return row;
+    },
+
+    close: () => app.close(),
+  };
+  return bench;
+}
+
+/** The value of a verb, or its refusal as an exception: tests expect success unless they say so. */
+export function done<T>(value: T | Refusal): T {
+  if (isRefusal(value)) throw new Error(`Refused: ${value.refused} ${value.detail ?? ""}`);
+  return value;
+}
+
+/** What a verb refused with. */
+export function refusalOf(value: unknown): string {
+  return isRefusal(value) ? value.refused : "done";
+}
+
+export function id(): string {
+  return Buffer.from(random(6)).toString("hex");
+}
