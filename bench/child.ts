@@ -14,6 +14,9 @@ export async function startChild<T>(file: string, args: readonly string[] = [], 
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...environment },
   });
+  const killWithUs = () => void child.kill("SIGKILL");
+  process.once("exit", killWithUs);
+  child.once("exit", () => process.off("exit", killWithUs));
   const ready = await firstJsonLine<T>(child);
   return {
     pid: child.pid as number,

@@ -69,7 +69,7 @@ function wholeAnswer(text: string): { status: number; body: string } | undefined
 
 export function httpRequest(path: string, headers: Readonly<Record<string, string>>, body: string): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `POST ${path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${lines.join("")}\r\n`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${lines.join("")}\r\n`;
   return Buffer.from(head + body);
 }
 

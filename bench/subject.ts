@@ -68,7 +68,8 @@ export async function startSubject(deviceCount: number, storeUrl?: string): Prom
     const { activationCode } = await ask<{ activationCode: string }>("/rest/v3/activation/init", {
       applicationId: application,
       userId: `user-${index}`,
-      maxFailureCount: 1_000_000,
+      // More than one round of wrong PINs; a right one between rounds forgives them.
+      maxFailureCount: 64,
       commitPhase: "ON_KEY_EXCHANGE",
     });
     devices.push(await activateDevice(child.ready.public, configuration, activationCode));

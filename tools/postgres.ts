@@ -36,6 +36,13 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
     const nothing = async (): Promise<void> => {};
     return { url: given, createDatabase: () => createDatabase(given), stop: nothing, restart: nothing, remove: nothing };
   }
+  return startTemporaryPostgres(settings);
+}
+
+/** A cluster of its own, also where a server is named: for those who stop it hard. */
+export async function startTemporaryPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Postgres | undefined> {
   const binaries = findBinaries();
   if (binaries !== undefined) return startCluster(binaries, settings);
   if (process.env["REQUIRE_POSTGRES"] === "1") throw new Error("PostgreSQL: not found, but REQUIRE_POSTGRES=1");

@@ -7,12 +7,22 @@ import type { StoreName } from "./fleet.ts";
 import type { History } from "./history.ts";
 import type { Progress } from "./progress.ts";
 
-export interface Run {
+/** Parts of a campaign to run, for runs that look for one thing. */
+export interface Scope {
+  /** Of the attacks of `attempts`; all when absent. */
+  readonly attacks?: readonly string[];
+  /** Share of approvals that a wrong PIN goes before. */
+  readonly wrongPins?: number;
+}
+
+export interface Run extends Scope {
   readonly store: StoreName;
   /** How much of it, in the unit of the campaign. */
   readonly n: number;
   /** An empty database of its own; PostgreSQL only. */
   readonly database?: string | undefined;
+  /** Of the cluster that a power cut hits. */
+  readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
   readonly dice: Dice;
   readonly progress: Progress;
   /** For the server processes, such as a planted fault. */
@@ -40,7 +50,20 @@ export function keepHistory(name: string, outcome: Outcome): string {
   return file;
 }
 
-/** Violations that stop a run early are one too: the run ends with what it has seen so far. */
-export function brokenRun(error: unknown): Violation {
-  return { rule: "run-completes", text: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+/** What stopped a run early, after what the runner had noticed until then. */
+export function brokenRun(error: unknown, history: History): Violation[] {
+  const odd = history.entries.filter((entry) => entry.kind === "odd");
+  if (error instanceof BrokenRule) return [...odd, { rule: error.rule, text: error.message }];
+  return [...odd, { rule: "run-completes", text: error instanceof Error ? (error.stack ?? error.message) : String(error) }];
+}
+
+/** A check made in passing, after which there is no going on. */
+
+export class BrokenRule extends Error {
+  readonly rule: string;
+
+  constructor(rule: string, text: string) {
+    super(text);
+    this.rule = rule;
+  }
 }

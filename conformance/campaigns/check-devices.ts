@@ -5,7 +5,8 @@ import type { Violation } from "./checker.ts";
 
 /** A counter value that the server says it used up, and for what. */
 interface Use {
-  readonly counter: number;
+  /** Undefined for a wrong try without possession, which uses none up. */
+  readonly counter?: number | undefined;
   readonly kind: "failed" | "possession" | "right";
 }
 
@@ -36,15 +37,15 @@ function usesOf(dump: Dump): ReadonlyMap<string, Use[]> {
     const event = signatureEvent(row);
     if (event === undefined) continue;
     const kind = row.type === "signature.failed" ? "failed" : event.factors.length > 1 ? "right" : "possession";
-    add(row.subject, { counter: event.counter, kind });
+    add(row.subject, { counter: event.factors.includes("possession") ? event.counter : undefined, kind });
   }
   for (const receipt of dump.receipts.values()) {
     if (typeof receipt !== "object") continue;
     const { evidence } = receipt.decisions[0]!;
     const kind = evidence.factors.length > 1 ? "right" : "possession";
-    if (evidence.activationId !== undefined) add(evidence.activationId, { counter: evidence.counter ?? -1, kind });
+    if (evidence.activationId !== undefined) add(evidence.activationId, { counter: evidence.counter, kind });
   }
-  for (const list of uses.values()) list.sort((a, b) => a.counter - b.counter);
+  for (const list of uses.values()) list.sort((a, b) => (a.counter ?? 0) - (b.counter ?? 0));
   return uses;
 }
 
@@ -55,10 +56,11 @@ function signatureEvent(row: AuditRow): { readonly counter: number; readonly fac
 }
 
 function checkCounter(row: ActivationRow, uses: readonly Use[], decisions: readonly DecideEntry[]): Violation[] {
-  const twice = uses.filter(({ counter }, at) => counter === uses[at - 1]?.counter);
-  const last = Math.max(-1, ...uses.map(({ counter }) => counter), ...decisions.filter(told).map(({ counter }) => counter));
+  const used = uses.flatMap(({ counter }) => (counter === undefined ? [] : [counter]));
+  const twice = used.filter((counter, at) => counter === used[at - 1]);
+  const last = Math.max(-1, ...used, ...decisions.filter(told).map(({ counter }) => counter));
   return [
-    ...twice.map(({ counter }) => ({ rule: "counter-once", text: `${row.id}: counter ${counter} was accepted twice` })),
+    ...twice.map((counter) => ({ rule: "counter-once", text: `${row.id}: counter ${counter} was accepted twice` })),
     ...(row.counter > last
       ? []
       : [{ rule: "counter-moved", text: `${row.id}: the next counter is ${row.counter}, though ${last} was used` }]),

@@ -28,7 +28,8 @@ export const crash: Campaign = async (run) => {
   let kills = 0;
   let slowest = 0;
   try {
-    const load = approvingDevices(fleet, await devices(fleet), history, dice.fork("load"));
+    const { wrongPins } = run;
+    const load = approvingDevices({ fleet, devices: await devices(fleet), history, dice: dice.fork("load"), wrongPins });
     for (; kills < n; kills++) {
       await load.answers(dice.integer(1, mostAnswers));
       await pause(dice.fraction() * mostJitter);
@@ -42,7 +43,7 @@ export const crash: Campaign = async (run) => {
     await load.stop();
     violations.push(...check(history.entries, await dumpOf(fleet)));
   } catch (error) {
-    violations.push(brokenRun(error));
+    violations.push(...brokenRun(error, history));
   } finally {
     await fleet.close();
   }

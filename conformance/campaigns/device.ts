@@ -29,6 +29,7 @@ import {
 import { nextCounter } from "@countersign/protocol/powerauth/counter";
 import { type VersionRow, versionRow } from "@countersign/protocol/powerauth/versions";
 import type { App, Bank } from "./bank.ts";
+import { BrokenRule } from "./campaign.ts";
 import { isLost, send, textOf } from "./http.ts";
 
 export const version: VersionRow = versionRow("3.3")!;
@@ -110,7 +111,7 @@ export async function encryptedCall(
 
 /** An answer under the request's nonce would be encrypted under the request's key and IV. */
 export function requireFreshNonce(request: EncryptedRequest, response: EncryptedResponse): void {
-  if (request.nonce === response.nonce) throw new Error("nonce-fresh: the answer repeats the request's nonce");
+  if (request.nonce === response.nonce) throw new BrokenRule("nonce-fresh", "an answer repeats the request's nonce");
 }
 
 export interface Signing {

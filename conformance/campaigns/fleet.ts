@@ -37,8 +37,9 @@ export interface Fleet {
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const base = mkdtempSync(join(tmpdir(), "countersign-campaign-"));
+  // With PostgreSQL the key comes from outside; the embedded store makes its own, and must keep it.
   const environment = {
-    COUNTERSIGN_MASTER_KEY: randomBytes(32).toString("base64"),
+    ...(options.store !== undefined && { COUNTERSIGN_MASTER_KEY: randomBytes(32).toString("base64") }),
     ...options.environment,
   };
   const directories = Array.from({ length: options.processes }, (_, at) => join(base, `data-${at}`));

@@ -30,9 +30,19 @@ const mostTries = 12;
 interface Runner {
   readonly device: Device;
   readonly dice: Dice;
+  readonly wrongPins: number;
 }
 
-export function approvingDevices(fleet: Fleet, devices: readonly Device[], history: History, dice: Dice): Load {
+export interface LoadOptions {
+  readonly fleet: Fleet;
+  readonly devices: readonly Device[];
+  readonly history: History;
+  readonly dice: Dice;
+  /** Share of approvals that a wrong PIN goes before. */
+  readonly wrongPins?: number | undefined;
+}
+
+export function approvingDevices({ fleet, devices, history, dice, wrongPins = 0.12 }: LoadOptions): Load {
   let stopping = false;
   let answered = 0;
   let waiters: { readonly at: number; readonly resolve: () => void }[] = [];
@@ -51,7 +61,7 @@ export function approvingDevices(fleet: Fleet, devices: readonly Device[], histo
       await decide(fleet, history, one, operation, dataOf(reference), sawAnswer);
     }
   };
-  const all = Promise.all(devices.map((device, index) => run({ device, dice: dice.fork(`device ${index}`) }, index)));
+  const all = Promise.all(devices.map((device, index) => run({ device, dice: dice.fork(`device ${index}`), wrongPins }, index)));
   all.catch(() => undefined);
   return {
     get answered() {
@@ -61,8 +71,8 @@ export function approvingDevices(fleet: Fleet, devices: readonly Device[], histo
       const reached = Promise.withResolvers<void>();
       waiters.push({ at: answered + count, resolve: reached.resolve });
       const timer = setTimeout(() => reached.reject(new Error("No answers any more")), patience);
-      const ended = all.then(() => reached.promise);
-      await Promise.race([reached.promise, ended]).finally(() => clearTimeout(timer));
+      all.then(() => reached.reject(new Error("Every device has given up")), reached.reject);
+      await reached.promise.finally(() => clearTimeout(timer));
     },
     async stop() {
       stopping = true;
@@ -114,7 +124,7 @@ async function decide(
 ): Promise<void> {
   const { device, dice } = one;
   const action = dice.chance(0.12) ? "reject" : "approve";
-  let wrong = action === "approve" && dice.chance(0.12) ? 1 : 0;
+  let wrong = action === "approve" && dice.chance(one.wrongPins) ? 1 : 0;
   for (let tries = 0; tries < mostTries; tries++) {
     const pin = action === "reject" ? "none" : wrong > 0 ? "wrong" : "right";
     const answer = await sendDecision({ fleet, history, one, operation, data, action, pin });
@@ -122,6 +132,8 @@ async function decide(
     if (!isLost(answer) && answer.status === 200 && pin !== "wrong") return;
     if (!isLost(answer) && answer.status === 401 && pin === "wrong") {
       wrong -= 1;
+      // To say how many tries are left, a device asks.
+      await findPlace(fleet, history, one);
       continue;
     }
     if (!isLost(answer) && answer.status === 200) history.odd("wrong-pin-refused", `${operation}: a wrong PIN approved it`);
@@ -155,14 +167,20 @@ async function sendDecision({ fleet, history, one, operation, data, action, pin 
 }
 
 /** After a lost answer: finds the counter's place, then looks at what became of the operation. */
-async function recover(fleet: Fleet, history: History, { device, dice }: Runner, operation: string): Promise<string> {
+async function recover(fleet: Fleet, history: History, one: Runner, operation: string): Promise<string> {
   for (;;) {
-    const server = serverOf(fleet, dice);
-    const url = (await server.up()).public;
-    if (await reconcile(url, device, history)) {
-      const state = await readOperation(fleet.bankOf(server), history, operation);
-      if (state !== undefined) return state;
-    }
+    await findPlace(fleet, history, one);
+    const state = await readOperation(bankOf(fleet, one.dice), history, operation);
+    if (state !== undefined) return state;
+    await pause(retryPause);
+  }
+}
+
+/** Asks for the status until there is an answer. */
+async function findPlace(fleet: Fleet, history: History, { device, dice }: Runner): Promise<void> {
+  for (;;) {
+    const { public: url } = await serverOf(fleet, dice).up();
+    if (await reconcile(url, device, history)) return;
     await pause(retryPause);
   }
 }

@@ -11,9 +11,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Postgres, startTemporaryPostgres } from "../../tools/postgres.ts";
+import { readCredentials } from "./bank.ts";
 import { brokenRun, type Campaign, type Outcome, type Run } from "./campaign.ts";
 import { check, type Violation } from "./checker.ts";
-import { type Cluster, startCluster } from "./cluster.ts";
 import { devices, summary } from "./crash.ts";
 import { dumpOf } from "./dump.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
@@ -38,10 +39,11 @@ async function powerOfDisk(run: Run): Promise<Outcome> {
       if (round % 2 === 1) await pause(run.dice.fraction() * 4);
       await server.kill("SIGKILL");
       disk.cutPower();
-      await server.start();
+      const { bootstrap } = await server.start();
+      readCredentials(bootstrap);
     });
   } catch (error) {
-    return { passed: 0, violations: [brokenRun(error)], notes: [], history };
+    return { passed: 0, violations: brokenRun(error, history), notes: [], history };
   } finally {
     rmSync(base, { recursive: true, force: true });
   }
@@ -49,23 +51,28 @@ async function powerOfDisk(run: Run): Promise<Outcome> {
 
 async function powerOfPostgres(run: Run): Promise<Outcome> {
   const history = newHistory();
-  const cluster = await startCluster({ wal_writer_delay: "10000ms", checkpoint_timeout: "1h", autovacuum: "off" });
+  const cluster = await startTemporaryPostgres({
+    wal_writer_delay: "10000ms",
+    checkpoint_timeout: "1h",
+    autovacuum: "off",
+    ...run.postgresSettings,
+  });
   if (cluster === undefined) throw new Error("PostgreSQL: not found");
   try {
     return await powerOfCluster(run, cluster, history);
   } catch (error) {
-    return { passed: 0, violations: [brokenRun(error)], notes: [], history };
+    return { passed: 0, violations: brokenRun(error, history), notes: [], history };
   } finally {
-    await cluster.close();
+    await cluster.remove();
   }
 }
 
-async function powerOfCluster(run: Run, cluster: Cluster, history: History): Promise<Outcome> {
+async function powerOfCluster(run: Run, cluster: Postgres, history: History): Promise<Outcome> {
   const fleet = await startFleet({ processes: 1, store: cluster.url, environment: run.environment });
   return cutRepeatedly(run, fleet, history, async () => {
     await pause(run.dice.fraction() * 4);
-    await cluster.stopImmediately();
-    await cluster.start();
+    await cluster.stop("immediate");
+    await cluster.restart();
   });
 }
 
@@ -80,7 +87,8 @@ async function cutRepeatedly(
   const violations: Violation[] = [];
   let cuts = 0;
   try {
-    const load = approvingDevices(fleet, await devices(fleet), history, dice.fork("load"));
+    const { wrongPins } = run;
+    const load = approvingDevices({ fleet, devices: await devices(fleet), history, dice: dice.fork("load"), wrongPins });
     for (; cuts < n; cuts++) {
       await load.answers(dice.integer(1, mostAnswers));
       await cut(cuts);
@@ -91,7 +99,7 @@ async function cutRepeatedly(
     const dump = await dumpOf(fleet);
     violations.push(...check(history.entries, store === "postgres" ? { ...dump, unexpected: [] } : dump));
   } catch (error) {
-    violations.push(brokenRun(error));
+    violations.push(...brokenRun(error, history));
   } finally {
     await fleet.close();
   }

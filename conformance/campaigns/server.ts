@@ -5,6 +5,8 @@ import { type Child, lineOf, startChild } from "./children.ts";
 const root = resolve(import.meta.dirname, "../..");
 const cli = join(root, "packages/cli/src/main.ts");
 const readyWithin = 60_000;
+/** For a graceful stop, ms. */
+const stopWithin = 20_000;
 
 export interface Addresses {
   readonly public: string;
@@ -68,7 +70,9 @@ export function serverProcess(options: ServerOptions): Server {
       const mine = child;
       child = undefined;
       ready = Promise.withResolvers();
+      const timer = setTimeout(() => mine?.process.kill("SIGKILL"), stopWithin);
       await mine?.end(signal);
+      clearTimeout(timer);
     },
     log: () => past + (child?.errors() ?? ""),
     get died() {

@@ -89,6 +89,7 @@ function deviceFailure(error: DeviceError): Failure {
 const deviceHints: Readonly<Record<string, string>> = {
   POWERAUTH_AUTH_FAIL: "`countersign device status` tells whether this device is blocked or not yet committed",
   ERR_AUTHENTICATION: "a wrong PIN, or `countersign device status` tells more",
+  ERR_TEMPORARY_KEY: "`countersign device status` tells whether the bank has committed this device",
   ERR_ACTIVATION: "the code may be used up, expired, or of another app",
   MISSING_ACTIVATION: "activate it with `countersign device activate`",
 };

@@ -22,11 +22,16 @@ export function formLine({ formData }: UserOperation): string {
     .join(", ");
 }
 
-/** By the type's leading member; a type that is not known shows all that it brings, so that nothing is hidden. */
+/** By the members that types lead with; a type that is not known shows all that it brings, so that nothing is hidden. */
 function attributeFact(attribute: OperationAttribute): Fact {
   const { type, id, label, ...rest } = attribute;
-  const leading = [rest.valueFormatted, rest.value, rest.note, rest.message].find((value) => typeof value === "string");
+  const name = visible(label || id || type);
   const converted = [rest.sourceValueFormatted, rest.targetValueFormatted].filter((value) => typeof value === "string");
-  const text = converted.length === 2 ? converted.join(" → ") : (leading as string | undefined);
-  return [visible(label || id || type), text ?? (Object.keys(rest).length === 0 ? "–" : JSON.stringify(rest))];
+  if (converted.length === 2) return [name, converted.join(" → ")];
+  const texts = leading.map((member) => rest[member]).filter((value) => typeof value === "string");
+  if (texts.length > 0) return [name, texts.join(": ")];
+  return [name, Object.keys(rest).length === 0 ? "–" : JSON.stringify(rest)];
 }
+
+/** Amount, key and value, note; an alert has a title and a message. */
+const leading = ["valueFormatted", "value", "note", "title", "message"];

@@ -41,15 +41,15 @@ export async function configuredDevice(overrides: Environment = {}, peer = new P
   return { peer, powerAuth, storage, environment };
 }
 
-export async function pendingDevice(overrides: Environment = {}): Promise<TestDevice> {
-  const device = await configuredDevice(overrides);
+export async function pendingDevice(overrides: Environment = {}, peer = new Peer()): Promise<TestDevice> {
+  const device = await configuredDevice(overrides, peer);
   const { scanned } = device.peer.prepare();
   await device.powerAuth.createActivation(PowerAuthActivation.createWithActivationCode(scanned, "Test device"));
   return device;
 }
 
-export async function activeDevice(overrides: Environment = {}): Promise<TestDevice> {
-  const device = await pendingDevice(overrides);
+export async function activeDevice(overrides: Environment = {}, peer = new Peer()): Promise<TestDevice> {
+  const device = await pendingDevice(overrides, peer);
   await device.powerAuth.commitActivation(PowerAuthAuthentication.commitWithPassword(pin));
   return device;
 }

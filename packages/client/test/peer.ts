@@ -5,7 +5,7 @@
  * It is no model of the product's server: no throttling, no replay protection, no database.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { equalBytes, fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "@countersign/protocol/bytes";
+import { fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "@countersign/protocol/bytes";
 import type { KeyPair, PublicKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure, type Failure } from "@countersign/protocol/errors";
@@ -17,30 +17,23 @@ import {
   type ActivationState,
 } from "@countersign/protocol/powerauth/activation-status";
 import { encodeClientConfiguration } from "@countersign/protocol/powerauth/client-configuration";
-import { counterHash, nextCounter } from "@countersign/protocol/powerauth/counter";
+import { counterHash } from "@countersign/protocol/powerauth/counter";
 import { encryptorIds, openRequest, readEncryptedRequest, sealResponse } from "@countersign/protocol/powerauth/ecies";
 import type { Encryptor } from "@countersign/protocol/powerauth/envelope";
-import { readEncryptionHeader, readSignatureHeader, readTokenHeader } from "@countersign/protocol/powerauth/headers";
+import { readEncryptionHeader, readSignatureHeader } from "@countersign/protocol/powerauth/headers";
 import { activationKeys, masterSecret, type ActivationKeys } from "@countersign/protocol/powerauth/keys";
-import {
-  factorKeys,
-  findComponent,
-  matchesAt,
-  parseOnline,
-  signatureBase,
-  signedData,
-  type FactorCombination,
-} from "@countersign/protocol/powerauth/signature";
+import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import {
   createTemporaryKeyResponse,
   readTemporaryKeyRequest,
   temporaryKeyMac,
   verifyTemporaryKeyRequest,
 } from "@countersign/protocol/powerauth/temporary-key";
-import { tokenDigest } from "@countersign/protocol/powerauth/token";
 import { wrapVaultKey } from "@countersign/protocol/powerauth/vault";
 import type { VersionRow } from "@countersign/protocol/powerauth/versions";
 import type { Fetch } from "../src/engine/transport.ts";
+import { ok, refused, requestObject, shown, unauthorized, type Answer } from "./peer-answers.ts";
+import { hasToken, verifySignature } from "./peer-proofs.ts";
 
 export interface PeerActivation {
   readonly id: string;
@@ -77,12 +70,11 @@ export interface PeerOperation {
   rejectedWith?: unknown;
 }
 
-type Answer = { readonly status: number; readonly body: unknown };
 type Intercept = (path: string) => Response | Promise<Response> | undefined;
 
 export class Peer {
-  readonly applicationKey = randomBytes(16);
-  readonly applicationSecret = randomBytes(16);
+  readonly applicationKey: Bytes;
+  readonly applicationSecret: Bytes;
   readonly master = crypto.generateKeyPair(randomBytes);
   readonly activations = new Map<string, PeerActivation>();
   readonly tokens = new Map<string, PeerToken>();
@@ -99,6 +91,12 @@ export class Peer {
   intercept: Intercept = () => undefined;
   readonly #temporaryKeys = new Map<string, { readonly pair: KeyPair; readonly activationId: string | undefined }>();
   readonly fetch: Fetch = (url, init) => this.#answer(url, init);
+
+  /** With another peer's application, an impostor of it: same key and secret, another master key. */
+  constructor(application: Partial<Pick<Peer, "applicationKey" | "applicationSecret">> = {}) {
+    this.applicationKey = application.applicationKey ?? randomBytes(16);
+    this.applicationSecret = application.applicationSecret ?? randomBytes(16);
+  }
 
   get configuration() {
     const configuration = encodeClientConfiguration({
@@ -148,7 +146,7 @@ export class Peer {
   #route(request: PeerRequest, note: (signature: NonNullable<PeerRequest["signature"]>) => void): Answer {
     const { path } = request;
     const signed = (uriId: string, allowed: readonly FactorCombination[], run: (signer: PeerActivation) => Answer) => {
-      const signer = this.#verify(request, uriId, allowed, note);
+      const signer = verifySignature(this, request, uriId, allowed, note);
       return signer === undefined ? unauthorized() : run(signer);
     };
     switch (path) {
@@ -196,9 +194,9 @@ export class Peer {
           echo: value,
         }));
       case "/api/auth/token/app/operation/list":
-        return this.#hasToken(request) ? ok([...this.operations.values()].map(shown)) : unauthorized();
+        return hasToken(this, request) ? ok([...this.operations.values()].map(shown)) : unauthorized();
       case "/api/auth/token/app/operation/detail": {
-        if (!this.#hasToken(request)) return unauthorized();
+        if (!hasToken(this, request)) return unauthorized();
         const operation = this.operations.get(String(requestObject(request).id));
         return operation === undefined ? refused(400, "INVALID_OPERATION") : ok(shown(operation));
       }
@@ -300,43 +298,6 @@ export class Peer {
     });
   }
 
-  /** The one who signed, with the counter moved; undefined when it does not verify, with the failure counted. */
-  #verify(
-    request: PeerRequest,
-    uriId: string,
-    allowed: readonly FactorCombination[],
-    note: (signature: NonNullable<PeerRequest["signature"]>) => void,
-  ): PeerActivation | undefined {
-    const header = readSignatureHeader(request.headers.get("X-PowerAuth-Authorization") ?? "");
-    if (isFailure(header) || !allowed.includes(header.signatureType)) return undefined;
-    const activation = this.activations.get(header.activationId);
-    if (activation?.keys === undefined || activation.state !== activationStates.active) return undefined;
-    const keys = factorKeys(activation.keys, header.signatureType);
-    const components = parseOnline(header.version, header.signature, keys.length);
-    if (components === undefined) return undefined;
-    const base = signatureBase("POST", uriId, header.nonce, utf8(request.body));
-    const data = signedData(base, toBase64(this.applicationSecret));
-    const found = findComponent(
-      crypto,
-      header.version,
-      keys[0]!,
-      activation.ctrData,
-      this.lookAhead,
-      data,
-      components[0]!,
-    );
-    if (found === undefined) return undefined;
-    activation.ctrData = nextCounter(crypto, found.ctr);
-    activation.ctr += found.offset + 1;
-    if (!matchesAt(crypto, header.version, keys, found.ctr, data, components)) {
-      if (++activation.failed >= this.maxFailed) activation.state = activationStates.blocked;
-      return undefined;
-    }
-    if (header.signatureType !== "possession") activation.failed = 0;
-    note({ factors: header.signatureType, offset: found.offset });
-    return activation;
-  }
-
   #encrypted(
     request: PeerRequest,
     encryptor: Encryptor,
@@ -393,15 +354,6 @@ export class Peer {
     return key.pair.privateKey;
   }
 
-  #hasToken(request: PeerRequest): boolean {
-    const header = readTokenHeader(request.headers.get("X-PowerAuth-Token") ?? "");
-    const token = isFailure(header) ? undefined : this.tokens.get(header.tokenId);
-    if (isFailure(header) || token === undefined) return false;
-    if (Math.abs(Number(header.timestamp) - this.now()) > 60_000) return false;
-    const digest = tokenDigest(crypto, header.version, crypto.secretKey(token.secret), header.nonce, header.timestamp);
-    return equalBytes(digest, header.tokenDigest);
-  }
-
   #decide(request: PeerRequest, status: string): Answer {
     const object = requestObject(request);
     const operation = this.operations.get(String(object.id));
@@ -417,36 +369,3 @@ export class Peer {
 
 const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
 const anyFactors: readonly FactorCombination[] = ["possession", ...twoFactors];
-
-function ok(responseObject?: unknown): Answer {
-  return { status: 200, body: { status: "OK", responseObject } };
-}
-
-function refused(status: number, code: string): Answer {
-  return { status, body: { status: "ERROR", responseObject: { code, message: `peer says ${code}` } } };
-}
-
-function unauthorized(): Answer {
-  return refused(401, "ERR_AUTHENTICATION");
-}
-
-function requestObject(request: PeerRequest): Record<string, unknown> {
-  return (JSON.parse(request.body) as { requestObject?: Record<string, unknown> }).requestObject ?? {};
-}
-
-function shown({ id, data, status }: PeerOperation) {
-  return {
-    id,
-    name: "authorize_payment",
-    data,
-    status,
-    operationCreated: "2030-01-01T10:00:00+0000",
-    operationExpires: "2030-01-01T10:05:00+0000",
-    allowedSignatureType: { type: "2FA", variants: ["possession_knowledge", "possession_biometry"] },
-    formData: {
-      title: "Payment",
-      message: "",
-      attributes: [{ type: "KEY_VALUE", id: "to", label: "To", value: "Bob" }],
-    },
-  };
-}

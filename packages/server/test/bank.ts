@@ -13,11 +13,15 @@ export interface Credentials {
   readonly clientSecret: string;
 }
 
+/** What came back, of whatever shape. */
+// oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
+export type Json = any;
+
 export interface Reply {
   readonly status: number;
   readonly headers: Headers;
   /** Parsed JSON. */
-  readonly body: any;
+  readonly body: Json;
 }
 
 export interface BankOptions {
@@ -53,7 +57,7 @@ export async function startBank({ opened, config = {} }: BankOptions) {
     },
 
     /** The response object of a call, or an error that shows what came instead. */
-    async done(path: string, requestObject: unknown, client: Credentials = admin): Promise<any> {
+    async done(path: string, requestObject: unknown, client: Credentials = admin): Promise<Json> {
       const reply = await bank.call(path, requestObject, client);
       if (reply.status !== 200) throw new Error(`${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
       return reply.body.responseObject;
@@ -95,7 +99,7 @@ export async function startBank({ opened, config = {} }: BankOptions) {
     },
 
     /** A template that no other test uses. */
-    async template(more: object = {}): Promise<any> {
+    async template(more: object = {}): Promise<Json> {
       return bank.done("/operation/template/create", {
         templateName: `payment ${unique()}`,
         operationType: "authorize_payment",
@@ -126,6 +130,11 @@ export const payment = { amount: "100", currency: "CZK", note: "rent" } as const
 let made = 0;
 export function unique(): string {
   return `${++made}`;
+}
+
+/** Resolves when the clock is past `at`, epoch ms. */
+export function past(at: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now()) + 30));
 }
 
 export async function send(

@@ -58,6 +58,7 @@ export interface DeviceSettings {
 export interface Answer {
   readonly status: number;
   /** Parsed JSON. */
+  // oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
   readonly body: any;
 }
 
@@ -82,12 +83,18 @@ export type Device = ReturnType<typeof createDevice>;
 export function createDevice(settings: DeviceSettings) {
   const { url, applicationKey, applicationSecret, now = Date.now } = settings;
   const master = publicKey(settings.masterPublicKey);
-  const version = versionRow(settings.version ?? "3.3") as VersionRow;
+  let version = versionRow(settings.version ?? "3.3") as VersionRow;
   const keyPair = crypto.generateKeyPair(random);
   let active: { id: string; keys: ActivationKeys; serverKey: PublicKey } | undefined;
 
   const device = {
-    version,
+    get version() {
+      return version;
+    },
+    /** As an app update does: the activation stays, the requests are of another version. */
+    update(to: ProtocolVersion): void {
+      version = versionRow(to) as VersionRow;
+    },
     privateKey: keyPair.privateKey as PrivateKey,
     publicKey: keyPair.publicKey as PublicKey,
     /** Next counter value: assign to go back to an old one. */
@@ -204,6 +211,7 @@ export function createDevice(settings: DeviceSettings) {
       return { ...answer, plain: device.open(sealed.exchange, answer), sent: { body: sealed.body, headers } };
     },
 
+    // oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
     open(exchange: EnvelopeExchange, answer: Answer): any {
       if (answer.status !== 200) return undefined;
       return JSON.parse(fromUtf8(unwrap(openResponse(crypto, exchange, answer.body)))!);

@@ -1,4 +1,5 @@
 /** The PowerAuth surface alone on a loopback listener, over any store, with the verbs at hand that a back office uses. */
+import { after, before, describe } from "node:test";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import type { ProtocolVersion } from "@countersign/protocol/powerauth/versions";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
@@ -9,7 +10,7 @@ import { commitActivation } from "../src/activations/commit.ts";
 import { initActivation, type NewActivation, type StartedActivation } from "../src/activations/init.ts";
 import { activationKeyCache } from "../src/activations/keys.ts";
 import { powerAuthRoutes } from "../src/api/powerauth.ts";
-import { type Api, parseJsonBodies, speakPowerAuth } from "../src/api/surfaces.ts";
+import { answerUnknownAddresses, type Api, parseJsonBodies, speakPowerAuth } from "../src/api/surfaces.ts";
 import { createApplication } from "../src/applications/create.ts";
 import type { ApplicationDetail } from "../src/applications/detail.ts";
 import { versionCache } from "../src/applications/version.ts";
@@ -20,6 +21,7 @@ import { operationWatch } from "../src/operations/watch.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
 import { addressThrottle } from "../src/throttle.ts";
 import { createDevice, type Device, random } from "./device.ts";
+import { suiteOnEachStore } from "./store-suites.ts";
 
 export type Bench = Awaited<ReturnType<typeof startPowerAuth>>;
 
@@ -46,6 +48,7 @@ export async function startPowerAuth(
   };
   const app = fastify({ bodyLimit: config.bodyBytes }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
   parseJsonBodies(app);
+  answerUnknownAddresses(app);
   speakPowerAuth(app);
   powerAuthRoutes(app, deps);
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
@@ -62,7 +65,9 @@ export async function startPowerAuth(
     },
 
     async init(more: Partial<NewActivation> = {}): Promise<StartedActivation> {
-      return done(await initActivation(deps, { applicationId: application.applicationId, userId: `user-${id()}`, ...more }));
+      return done(
+        await initActivation(deps, { applicationId: application.applicationId, userId: `user-${id()}`, ...more }),
+      );
     },
 
     /** An ACTIVE activation and its device. */
@@ -83,6 +88,36 @@ export async function startPowerAuth(
     close: () => app.close(),
   };
   return bench;
+}
+
+/** A suite on both dialects with one server of its own; `bench` may be used within tests only. */
+export function suiteOfPowerAuth(
+  title: string,
+  define: (bench: Bench) => void,
+  settings: Partial<Config> = { refusalsPerMinute: 1_000_000 },
+): void {
+  suiteOnEachStore((_dialect, open) => {
+    describe(title, () => {
+      const bench = {} as Bench;
+      let close: () => Promise<void>;
+      before(async () => {
+        const opened = await open();
+        close = () => opened.close();
+        Object.assign(bench, await startPowerAuth(opened, settings));
+      });
+      after(async () => {
+        await bench.close();
+        await close();
+      });
+      define(bench);
+    });
+  });
+}
+
+/** What a signature can change of an activation. */
+export async function stateOf(bench: Bench, device: Device) {
+  const { status, counter, failed_attempts } = await bench.row(device.activationId);
+  return { status, counter, failed: failed_attempts };
 }
 
 /** The value of a verb, or its refusal as an exception: tests expect success unless they say so. */

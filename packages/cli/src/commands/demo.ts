@@ -53,24 +53,40 @@ async function demoIn(
   options: DemoOptions,
   stopped: Promise<NodeJS.Signals>,
 ): Promise<number> {
-  const server = await startOnPorts(terminal, options, directory);
+  const [{ tellStory }, { payAndProve, proveAudit }, { howToGoOn }] = await Promise.all([
+    import("../demo/story.ts"),
+    import("../demo/play.ts"),
+    import("../demo/go-on.ts"),
+  ]);
+  const output = options.json === true ? terminal.stderr : terminal.stdout;
+  const story = tellStory(output);
+  const server = await startOnPorts(options, directory);
+  let isServing = true;
+  const close = async () => {
+    if (isServing) await server.close();
+    isServing = false;
+  };
   try {
     const recorded = bootstrapOf(server.bootstrapPath, options.store !== undefined);
     const connection = { ...recorded, privateUrl: server.privateUrl };
-    const result = await Promise.race([tell(directory, terminal, options, connection, server.publicUrl), stopped]);
-    if (typeof result === "string") throw new Failure("interrupted", "interrupted", "Stopped.");
+    const { publicUrl } = server;
+    const place = { directory, store: options.store, connection, publicUrl };
+    const played = await Promise.race([payAndProve(story, place), stopped]);
+    if (typeof played === "string") throw new Failure("interrupted", "interrupted", "Stopped.");
+    if (options.keepServing !== true) await close();
+    const auditVerified = await proveAudit(story, place, played.keys, isServing);
+    const { operationId, decision, receiptVerified } = played;
+    const result = { operationId, decision, receiptVerified, auditVerified };
+    story.end(isProved(result) ? "Approved, and proved." : "Something is not as it should be.");
     if (options.json === true) terminal.stdout.write(`${JSON.stringify(result)}\n`);
     if (options.keepServing === true) {
-      const { howToGoOn } = await import("../demo/go-on.ts");
-      const serving = { ...server, recordedPrivateUrl: recorded.privateUrl, directory };
-      const stream = options.json === true ? terminal.stderr : terminal.stdout;
-      stream.write(`\n${howToGoOn(serving, terminal.env)}\n`);
+      output.write(`\n${howToGoOn({ ...server, recordedPrivateUrl: recorded.privateUrl, directory }, terminal.env)}\n`);
       await stopped;
     }
-    if (result.decision !== "APPROVED") return exitCodes.failed.code;
-    return result.receiptVerified && result.auditVerified ? exitCodes.ok.code : exitCodes.notVerified.code;
+    if (decision !== "APPROVED") return exitCodes.failed.code;
+    return isProved(result) ? exitCodes.ok.code : exitCodes.notVerified.code;
   } finally {
-    await server.close();
+    await close();
   }
 }
 
@@ -81,42 +97,8 @@ interface DemoResult {
   readonly auditVerified: boolean;
 }
 
-async function tell(
-  directory: string,
-  terminal: Terminal,
-  { json, store }: DemoOptions,
-  connection: Connection,
-  publicUrl: string,
-): Promise<DemoResult> {
-  const [{ tellStory }, { gather, names }, { play }, { recorder }] = await Promise.all([
-    import("../demo/story.ts"),
-    import("../demo/parties.ts"),
-    import("../demo/play.ts"),
-    import("../demo/recorder.ts"),
-  ]);
-  const story = tellStory(json === true ? terminal.stderr : terminal.stdout);
-  story.begin("Countersign: a payment, approved on a device and proved");
-
-  story.chapter("A server, a bank, a device");
-  const device = recorder();
-  const parties = await gather(connection, publicUrl, join(directory, "device"), device);
-  story.pairs([
-    ["Server", `${publicUrl} for devices, ${connection.privateUrl} for the bank`],
-    ["Data", store === undefined ? directory : `PostgreSQL, and ${directory}`],
-    ["Application", parties.application.applicationId],
-    ["Template", `${parties.template.templateName}: ${parties.template.dataTemplate}`],
-    ["Device", `${names.device}, activation ${parties.activationId}`],
-    [
-      "Activated",
-      parties.activationCode === undefined ? "in an earlier run" : `with the code ${parties.activationCode}`,
-    ],
-    ["Fingerprint", `${parties.fingerprint}, the same on both sides`],
-    ["Pinned key", parties.keys.keys.map(({ kid }) => kid).join(", ")],
-  ]);
-
-  const { operationId, decision, receiptVerified } = await play(story, connection, parties, device);
-  story.end("");
-  return { operationId, decision, receiptVerified, auditVerified: false };
+function isProved({ decision, receiptVerified, auditVerified }: DemoResult): boolean {
+  return decision === "APPROVED" && receiptVerified && auditVerified;
 }
 
 function bootstrapOf(path: string, isPostgres: boolean): Connection {
@@ -132,7 +114,7 @@ function bootstrapOf(path: string, isPostgres: boolean): Connection {
 const fixedPorts = { port: 8080, privatePort: 8081 } as const;
 
 /** Ports that were asked for, or must fail; the usual ones if they are free; any. */
-async function startOnPorts({ env }: Terminal, options: DemoOptions, data: string) {
+async function startOnPorts(options: DemoOptions, data: string) {
   const isKept = options.data !== undefined;
   const choose = async (asked: number | undefined, usual: number) =>
     asked ?? (isKept && (await isFree(usual)) ? usual : 0);
@@ -142,7 +124,7 @@ async function startOnPorts({ env }: Terminal, options: DemoOptions, data: strin
     port: await choose(options.port, fixedPorts.port),
     privatePort: await choose(options.privatePort, fixedPorts.privatePort),
   };
-  return start(settings, env.COUNTERSIGN_STORE, "silent");
+  return start(settings, undefined, "silent");
 }
 
 function isFree(port: number): Promise<boolean> {

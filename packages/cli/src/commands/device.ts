@@ -91,7 +91,7 @@ export function deviceCommands(program: Command, context: Context): void {
   returns<ProfileOptions & PinOptions>(context, approve, async (options, id = "") => {
     const device = await open(options);
     const operation = await device.mobileToken.operations.getDetail(id);
-    if (options.json !== true) tell(terminal, `${formText(operation)}\n`);
+    if (options.json !== true) tell(terminal, formText(operation));
     const needsPin = pinAllowed(operation);
     const pin = needsPin ? await readPin(terminal, options, "PIN to approve this") : undefined;
     await approved(device, operation, pin);

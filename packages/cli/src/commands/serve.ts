@@ -44,9 +44,11 @@ export function serveCommand(program: Command, context: Context): void {
   writes<ServeOptions>(context, command, async (options) => {
     const { terminal } = context;
     const server = await start(options, terminal.env.COUNTERSIGN_STORE, "stderr");
+    // Before the ready line: whoever reads it may stop us at once.
+    const stopped = untilStopped();
     const ready = { public: server.publicUrl, private: server.privateUrl, bootstrap: server.bootstrapPath };
     terminal.stdout.write(`${JSON.stringify(ready)}\n`);
-    await untilStopped();
+    await stopped;
     await server.close();
     return exitCodes.ok.code;
   });

@@ -22,21 +22,22 @@ export function howToGoOn(serving: Serving, env: NodeJS.ProcessEnv): string {
       : [`COUNTERSIGN_BOOTSTRAP=${quoted(bootstrapPath)}`]),
     ...(recordedPrivateUrl === privateUrl ? [] : [`COUNTERSIGN_URL=${privateUrl}`]),
   ];
-  const parameters = Object.entries({ ...payment, amount: "99.90", note: "Books" })
-    .map(([name, value]) => `--parameter ${name}=${quoted(value)}`)
-    .join(" ");
+  const parameters = Object.entries({ ...payment, amount: "99.90", note: "Books" });
+  const options = parameters.map(([name, value]) => `--parameter ${name}=${quoted(value)}`);
   return [
     "Go on by hand, in another terminal:",
     "",
-    `  export ${settings.join(" ")}`,
+    ...settings.map((setting) => `  export ${setting}`),
     "",
     `  ${run} operation create --template ${names.template} --user ${names.user} \\`,
     `    --application ${names.application} \\`,
-    `    ${parameters}`,
+    `    ${options.slice(0, 3).join(" ")} \\`,
+    `    ${options.slice(3).join(" ")}`,
     `  ${run} device list`,
     `  ${run} device approve OPERATION        # the PIN is ${demoPin}`,
     `  ${run} operation receipt OPERATION --output receipt.jws`,
-    `  ${run} receipt verify receipt.jws --jwks ${publicUrl}/.well-known/countersign/jwks.json`,
+    `  ${run} receipt verify receipt.jws \\`,
+    `    --jwks ${publicUrl}/.well-known/countersign/jwks.json`,
     "",
     "Ctrl-C stops the server.",
   ].join("\n");

@@ -1,11 +1,13 @@
 /** The main job, told while it happens: a bank asks, a device shows and signs, the bank gets decision and receipt. */
+import { join } from "node:path";
 import { operationsClient, type Operation } from "@countersign/relying-party/operations";
-import { ReceiptError, type ReceiptClaims, verifyReceipt } from "@countersign/relying-party/receipt";
+import { type Jwks, ReceiptError, verifyReceipt } from "@countersign/relying-party/receipt";
+import { verifyAuditOf } from "../commands/audit.ts";
 import { receiptFacts } from "../commands/receipt.ts";
 import type { Connection } from "../connection.ts";
 import { formText } from "../form.ts";
-import { demoPin, names, type Parties } from "./parties.ts";
-import { recorder, type Recorder, requestText, signatureMembers, signedBase } from "./recorder.ts";
+import { demoPin, gather, names, type Parties } from "./parties.ts";
+import { recorder, requestText, signatureMembers, signedBase } from "./recorder.ts";
 import { shortened, type Story } from "./story.ts";
 
 export const payment = {
@@ -19,14 +21,29 @@ export const payment = {
 export interface Played {
   readonly operationId: string;
   readonly decision: Operation["status"];
-  readonly receipt: string;
-  readonly claims: ReceiptClaims;
   readonly receiptVerified: boolean;
+  /** What the bank has pinned. */
+  readonly keys: Jwks;
 }
 
-export async function play(story: Story, connection: Connection, parties: Parties, device: Recorder): Promise<Played> {
+/** Where the demo plays. */
+export interface Place {
+  readonly directory: string;
+  /** Address of PostgreSQL; the embedded store in the directory when absent. */
+  readonly store: string | undefined;
+  readonly connection: Connection;
+  readonly publicUrl: string;
+}
+
+export async function payAndProve(story: Story, place: Place): Promise<Played> {
+  const { connection, publicUrl, directory } = place;
   const net = recorder();
   const bank = operationsClient({ ...connection, fetch: net.fetch });
+  const device = recorder();
+  story.begin("Countersign: a payment, approved on a device and proved");
+  story.chapter("A server, a bank, a device");
+  const parties = await gather(connection, publicUrl, join(directory, "device"), device);
+  introduce(story, place, parties);
 
   story.chapter("The bank asks for an approval");
   const operation = await bank.createOperation({
@@ -37,7 +54,7 @@ export async function play(story: Story, connection: Connection, parties: Partie
     parameters: payment,
   });
   const request = net.last("/v1/operations");
-  story.show(requestText(request, ["idempotency-key"]));
+  story.show(requestText(request, ["Idempotency-Key"]));
   story.say(`The answer: ${request.status}, operation ${operation.id} is ${operation.status}.`);
 
   // The bank waits from here on: the decision comes to it as soon as it is made.
@@ -48,23 +65,22 @@ export async function play(story: Story, connection: Connection, parties: Partie
   const { operations } = parties.device.mobileToken;
   const [shown] = (await operations.getOperations()).filter(({ id }) => id === operation.id);
   if (shown === undefined) throw new Error("The operation does not wait on the device");
-  story.show(formText(shown));
+  story.screen(`${formText(shown)}\n\n  [ Reject ]  [ Approve ]`);
 
   story.chapter("The person types the PIN, and the device signs");
   const { PowerAuthAuthentication } = await import("@countersign/client/mobile-token");
   await operations.authorize(shown, PowerAuthAuthentication.password(demoPin));
   const signedAt = performance.now();
   const signed = device.last("/operation/authorize");
-  const { signature = "", signature_type: factors, version } = signatureMembers(signed.headers);
+  const { signature_type: factors } = signatureMembers(signed.headers);
   story.pairs([
     ["PIN", `${demoPin} (it stays on the device)`],
-    ["Data", operation.data],
-    ["Request", `POST ${new URL(signed.url).pathname}`],
-    ["Body", signed.body],
-    ["Signed", `${shortened(signedBase(signed, "/operation/authorize"), 150)}&(the app's secret)`],
-    ["Factors", factors?.replace("_", " and ")],
-    ["Signature", `${shortened(signature, 28)} (PowerAuth ${version})`],
+    ["Signed data", shown.data],
+    ["In full", `${shortened(signedBase(signed, "/operation/authorize"), 120)}&(the app's secret)`],
+    ["Proves", factors === "possession_knowledge" ? "this device, and somebody who knows its PIN" : factors],
   ]);
+  story.say("");
+  story.show(requestText(signed, ["X-PowerAuth-Authorization"]));
   story.say(`The answer: ${signed.status} ${signed.answer}`);
 
   story.chapter("The bank is told the decision");
@@ -74,7 +90,7 @@ export async function play(story: Story, connection: Connection, parties: Partie
     ["Status", decided.status],
     ["By", decision?.userId],
     ["Evidence", decision && [decision.evidence.kind, ...decision.evidence.factors].join(" · ")],
-    ["After", `${Math.max(0, Math.round(performance.now() - signedAt))} ms`],
+    ["Told", `${Math.max(0, Math.round(performance.now() - signedAt))} ms after the device was answered`],
   ]);
 
   story.chapter("The receipt proves it, to anybody, without the server");
@@ -85,13 +101,54 @@ export async function play(story: Story, connection: Connection, parties: Partie
     status: "APPROVED",
   });
   story.pairs([
-    ["Receipt", shortened(receipt, 90)],
+    ["Receipt", shortened(receipt, 72)],
     ...receiptFacts(claims).map(([label, value]) => [capital(label), value] as const),
   ]);
   story.outcome(true, "Authentic: signed by the key that the bank pinned before, for this operation and this data.");
   const refused = await refusesForgery(receipt, parties);
   story.outcome(refused, "With one digit of the amount changed, the same check refuses it.");
-  return { operationId: operation.id, decision: decided.status, receipt, claims, receiptVerified: refused };
+  return { operationId: operation.id, decision: decided.status, receiptVerified: refused, keys: parties.keys };
+}
+
+function introduce(story: Story, { publicUrl, connection, store, directory }: Place, parties: Parties): void {
+  const { application, template, activationId, activationCode, fingerprint, keys } = parties;
+  story.pairs([
+    ["Server", `${publicUrl} for devices, ${connection.privateUrl} for the bank`],
+    ["Data", store === undefined ? directory : `PostgreSQL, and ${directory}`],
+    ["Application", application.applicationId],
+    ["Template", `${template.templateName}: ${template.dataTemplate}`],
+    ["Device", `${names.device}, activation ${activationId}`],
+    ["Activated", activationCode === undefined ? "in an earlier run" : `with the code ${activationCode}`],
+    ["Fingerprint", `${fingerprint}, the same on both sides`],
+    ["Pinned keys", keys.keys.map(({ kid }) => kid).join(" ")],
+  ]);
+}
+
+/** The record of all that happened, checked where it lies, against the keys pinned at the beginning. */
+export async function proveAudit(
+  story: Story,
+  { directory, store }: Place,
+  keys: Jwks,
+  isServing: boolean,
+): Promise<boolean> {
+  story.chapter("The audit holds together");
+  const { ok, events, lanes, checkpoints, uncovered, problems } = await verifyAuditOf(directory, store, {
+    tenant: "default",
+    keys,
+  });
+  story.say(
+    isServing
+      ? "Read where it lies, while the server works:"
+      : "The server has stopped. Its record is read where it lies:",
+  );
+  story.pairs([
+    ["Events", `${events}, each tied to the one before it`],
+    ["Lanes", `${lanes}, one for each writer and start`],
+    ["Checkpoints", `${checkpoints}, signed${uncovered > 0 ? `; ${uncovered} events wait for the next one` : ""}`],
+    ["Problems", problems.length === 0 ? "none" : problems.map(({ code }) => code).join(", ")],
+  ]);
+  story.outcome(ok, "Nothing was changed, nothing is missing.");
+  return ok;
 }
 
 /** A check that accepts everything would look the same in the story; so it is shown to refuse. */

@@ -38,7 +38,9 @@ export function recorder(): Recorder {
 /** Request line, the headers named, and the body with its members on lines of their own. */
 export function requestText({ method, url, headers, body }: Recorded, names: readonly string[]): string {
   const shown = names.map((name) => `${name}: ${headers.get(name) ?? ""}`);
-  return [`${method} ${url}`, ...shown, JSON.stringify(JSON.parse(body), undefined, 2)].join("\n");
+  // Lists of one text stay on the line of their member.
+  const json = JSON.stringify(JSON.parse(body), undefined, 2).replace(/\[\n\s+("[^"\n]*")\n\s+\]/g, "[$1]");
+  return [`${method} ${url}`, ...shown, json].join("\n");
 }
 
 /** What the device's signature covers: method, address, nonce and body, each in Base64 but the first (PowerAuth 3.x). */

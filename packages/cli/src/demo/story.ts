@@ -1,5 +1,15 @@
 /** How the demo tells its story: chapters along one line at the left, calm, readable without colour and at any width. */
-import { S_BAR, S_BAR_END, S_BAR_START, S_STEP_SUBMIT } from "@clack/prompts";
+import {
+  S_BAR,
+  S_BAR_END,
+  S_BAR_H,
+  S_BAR_START,
+  S_CORNER_BOTTOM_LEFT,
+  S_CORNER_BOTTOM_RIGHT,
+  S_CORNER_TOP_LEFT,
+  S_CORNER_TOP_RIGHT,
+  S_STEP_SUBMIT,
+} from "@clack/prompts";
 import { type Fact, styled, visible } from "../terminal.ts";
 
 export interface Story {
@@ -8,6 +18,8 @@ export interface Story {
   say(text: string): void;
   /** A request or another text as it is, indented. */
   show(text: string): void;
+  /** What a device's screen shows. The text was made harmless by whoever wrote it. */
+  screen(text: string): void;
   pairs(rows: readonly Fact[]): void;
   /** What came out, marked as good or bad. */
   outcome(isGood: boolean, text: string): void;
@@ -38,6 +50,14 @@ export function tellStory(stream: NodeJS.WriteStream): Story {
       for (const whole of text.split("\n")) {
         for (const part of wrapped(visible(whole), width() - 2)) line(`  ${styled(stream, "dim", part)}`);
       }
+    },
+    screen(text) {
+      const lines = text.split("\n").flatMap((whole) => wrapped(whole, width() - 6));
+      const across = Math.max(...lines.map(({ length }) => length));
+      const edge = S_BAR_H.repeat(across + 2);
+      line(`  ${S_CORNER_TOP_LEFT}${edge}${S_CORNER_TOP_RIGHT}`);
+      for (const part of lines) line(`  ${S_BAR} ${part.padEnd(across)} ${S_BAR}`);
+      line(`  ${S_CORNER_BOTTOM_LEFT}${edge}${S_CORNER_BOTTOM_RIGHT}`);
     },
     pairs(rows) {
       const present = rows.filter(([, value]) => value !== undefined && value !== null && value !== "");

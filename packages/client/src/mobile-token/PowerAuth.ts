@@ -290,7 +290,11 @@ export class PowerAuth extends PowerAuthInstance {
 
   /** What the biometry provider can do; works unconfigured. */
   async getBiometryInfo(): Promise<BiometryInfo> {
-    return (await findInstance(this.instanceId)?.device.biometry?.info()) ?? noBiometry;
+    try {
+      return (await findInstance(this.instanceId)?.device.biometry?.info()) ?? noBiometry;
+    } catch (error) {
+      throw asPowerAuthError(error);
+    }
   }
 
   /** 16 bytes in Base64, the same for the same index. Asks the server for the vault key; spends a counter value. */

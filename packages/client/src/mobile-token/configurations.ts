@@ -7,7 +7,7 @@ import { isFailure } from "@countersign/protocol/errors";
 import { decodeClientConfiguration } from "@countersign/protocol/powerauth/client-configuration";
 import { versionRow } from "@countersign/protocol/powerauth/versions";
 import { emptyMemory, type Device } from "../engine/device.ts";
-import { completeEnvironment, type Environment } from "../engine/platform.ts";
+import { completeEnvironment, type Environment } from "../platform/environment.ts";
 import { createTransport } from "../engine/transport.ts";
 import type { StorageProtection } from "../storage/port.ts";
 import { PowerAuthError } from "./PowerAuthError.ts";

@@ -75,6 +75,6 @@ export {
   type BiometryStatus,
   type BiometryType,
 } from "../engine/biometry.ts";
-export type { Environment } from "../engine/platform.ts";
+export type { Environment } from "../platform/environment.ts";
 export type { CallOptions, Fetch } from "../engine/transport.ts";
 export { StorageError, type DeviceStorage, type StorageErrorCode, type StorageProtection } from "../storage/port.ts";

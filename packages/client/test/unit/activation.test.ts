@@ -122,9 +122,9 @@ describe("activation by code", () => {
   });
 
   test("a temporary key that the application's server did not sign is refused", async () => {
-    const impostor = new Peer();
-    const { peer, powerAuth } = await configuredDevice({ fetch: impostor.fetch });
-    await assert.rejects(powerAuth.createActivation(byCode(peer.prepare().code)), fails("RESPONSE_ERROR"));
+    const peer = new Peer();
+    const { powerAuth } = await configuredDevice({ fetch: new Peer(peer).fetch }, peer);
+    await assert.rejects(powerAuth.createActivation(byCode(peer.prepare().code)), fails("ENCRYPTION_ERROR"));
   });
 
   test("commit needs a pending activation, an object made for it, and a password of four bytes", async () => {

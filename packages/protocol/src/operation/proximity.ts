@@ -39,7 +39,7 @@ export function verifyProximityOtp(
   let matches = 0;
   for (let offset = 0; offset <= backward; offset++) {
     const time = now - offset * step * 1000;
-    if (time >= 0 && equalTexts(proximityOtp(crypto, seed, time, options), otp)) matches++;
+    if (equalTexts(proximityOtp(crypto, seed, time, options), otp)) matches++;
   }
   return matches > 0;
 }

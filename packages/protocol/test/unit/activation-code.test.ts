@@ -73,7 +73,9 @@ test("codes are refused in any other shape (activation code)", () => {
     `${code}#AAAA#`,
     `${code}#AAAA#AAAA`,
     `#AAAA`,
-    "W65WE-3T7VI-7FBS2-A4OYB-",
+    "W65WE3-T7VI-7FBS2-A4OYA",
+    "W65WE-3T7VI-7FBS2A-4OYA",
+    "W65WE-3T7VI-7FBS2-A4OYA-",
     "A".repeat(100_000),
     "#".repeat(100_000),
   ]) {

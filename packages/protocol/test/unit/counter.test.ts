@@ -78,6 +78,19 @@ test("the outcome follows from the distance alone, across the turn of the byte (
   );
 });
 
+test("the bounds of the look-ahead are where they should be (status)", () => {
+  for (const [ahead, outcome] of [
+    [10, "client-ahead"],
+    [11, "sign-soon"],
+    [20, "sign-soon"],
+    [21, "deadlock"],
+    [-19, "adopted"],
+    [-20, "deadlock"],
+  ] as const) {
+    assert.equal(reconcileAt(100 + ahead, 100, 20).outcome, outcome, String(ahead));
+  }
+});
+
 test("values and bytes that contradict each other are a deadlock and change nothing (status)", () => {
   for (const bytes of [{ local: 6 }, { server: 6 }, { local: 3, server: 5 }]) {
     assert.equal(reconcileAt(5, 5, 20, bytes).outcome, "deadlock", JSON.stringify(bytes));

@@ -184,8 +184,7 @@ testOnBoth(
 
 testOnBoth("members of wrong form or size are refused before anything is decrypted (ECIES)", (crypto) => {
   const { sent, context, recipient } = exchangeOn(crypto, crypto, "3.2", encryptorIds.applicationGeneric, utf8("x"));
-  const open = (changes: object) =>
-    openRequest(crypto, context, recipient.privateKey, { ...sent.request, ...changes });
+  const open = (changes: object) => openRequest(crypto, context, recipient.privateKey, { ...sent.request, ...changes });
   const { request } = sent;
   for (const changes of [
     { mac: request.mac.slice(0, -4) },

@@ -48,5 +48,5 @@ testOnBoth("a wrong password is refused without ever throwing (proximity check)"
     }),
     { numRuns: 30 },
   );
-  assert.ok(verifyProximityOtp(crypto, seed, proximityOtp(crypto, seed, 0), 0), "the first step has none before it");
+  assert.ok(verifyProximityOtp(crypto, seed, proximityOtp(crypto, seed, 0), 0), "at the first step of all");
 });

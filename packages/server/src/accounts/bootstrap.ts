@@ -6,7 +6,7 @@
  */
 import { constants } from "node:fs";
 import { link, open, readFile, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { toHex } from "@countersign/protocol/bytes";
 import type { Deps } from "../deps.ts";
 import type { Permission } from "./api-client.ts";
@@ -75,6 +75,7 @@ async function writeOnce(deps: Pick<Deps, "random">, path: string, content: obje
   }
   try {
     await link(draft, path);
+    await syncDirectory(dirname(path));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
@@ -82,6 +83,13 @@ async function writeOnce(deps: Pick<Deps, "random">, path: string, content: obje
   } finally {
     await unlink(draft);
   }
+}
+
+/** The name survives a power cut too, where the system can promise that. */
+async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY).catch(() => undefined);
+  await handle?.sync().catch(() => {});
+  await handle?.close();
 }
 
 async function readCredentials(path: string): Promise<Credentials> {

@@ -14,8 +14,7 @@ import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { ActivationStatus } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
-import { flagsOf } from "./activation.ts";
-import { expireIfDue } from "./expire.ts";
+import { flagsOf, statusAt } from "./activation.ts";
 
 export interface StatusBlob {
   /** Base64, 32 bytes. */
@@ -42,8 +41,7 @@ export async function activationStatusBlob(
   const found = isUuid(input.activationId)
     ? await deps.store.findActivation(input.activationId.toLowerCase())
     : undefined;
-  const activation = found && (await expireIfDue(deps, found, await deps.store.now()));
-  return statusBlob(deps, activation, challenge);
+  return statusBlob(deps, found && (await asOfNow(deps, found)), challenge);
 }
 
 /** Everything there is to know of an activation. Null stands for what it does not have. */
@@ -87,7 +85,7 @@ export async function activationDetail(
   if (input.challenge !== undefined && challenge?.length !== 16) return refuse("invalid-request", "challenge");
   const found = await deps.store.findActivation(input.activationId);
   if (found === undefined) return unknown(deps, input.activationId, challenge);
-  const activation = await expireIfDue(deps, found, await deps.store.now());
+  const activation = await asOfNow(deps, found);
   const roles = await listRoles(deps, activation.application_id);
   const code = activation.status === "CREATED" ? activation.activation_code : null;
   const masterKey = code === null ? undefined : await masterKeyOf(deps, activation.application_id);
@@ -120,6 +118,11 @@ export async function activationDetail(
     timestampLastChange: activation.changed_at,
     ...statusBlob(deps, activation, challenge),
   };
+}
+
+/** Asking changes nothing: an overdue activation is told as REMOVED, and written down by the sweeper. */
+async function asOfNow(deps: Pick<Deps, "store">, activation: ActivationRow): Promise<ActivationRow> {
+  return { ...activation, status: statusAt(activation, await deps.store.now()) };
 }
 
 function statusBlob(

@@ -7,18 +7,18 @@ import { orRefuse, RefusedError, refuse, type Refusal } from "../errors.ts";
 import { claimOperation } from "../operations/claim.ts";
 import type { Decided } from "../operations/decide.ts";
 import { decideOnDevice, type DeviceDecision } from "../operations/decide-on-device.ts";
-import {
-  findForDevice,
-  isEntitledViewer,
-  isOperationId,
-  pendingForDevice,
-  refuseState,
-} from "../operations/detail.ts";
+import { findForDevice, isEntitledViewer, isOperationId, pendingForDevice, refuseState } from "../operations/detail.ts";
 import { listForDevice } from "../operations/list.ts";
 import { authenticate, type Authentication } from "../signatures/authenticate.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
 import { validateToken } from "../tokens/validate.ts";
-import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf, tokenHeaderOf } from "./device-request.ts";
+import {
+  acceptedOrRefused,
+  countUnproven,
+  signatureHeaderOf,
+  signedRequestOf,
+  tokenHeaderOf,
+} from "./device-request.ts";
 import { compactDate, id, instant, jsonObject, orNull, plainObject, text } from "./members.ts";
 import { deviceOperation } from "./operation-json.ts";
 import { type Api, callerOf, okEnvelope } from "./surfaces.ts";

@@ -18,6 +18,7 @@ import {
   tokenHeaderOf,
 } from "./device-request.ts";
 import { encryptionHeaderOf, openedOrRefused, requestObjectOf, sealedJson } from "./encrypted-request.ts";
+import { plainObject } from "./members.ts";
 import { type Api, okEnvelope } from "./surfaces.ts";
 
 const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
@@ -75,11 +76,17 @@ export function powerAuthRemovalRoute(app: Api, deps: Deps): void {
   });
 }
 
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Once the outer layer opened, every refusal is one: a device with a wrong code or password learns no more. */
 async function create(deps: Deps, request: FastifyRequest) {
   const outer = await openedOrRefused(deps, request, encryptorIds.applicationGeneric);
   const { type, identityAttributes, customAttributes, activationData } = jsonObject(outer.plaintext) ?? {};
   const { code } = (identityAttributes ?? {}) as { code?: unknown };
+  // Echoed as it came, where nothing is configured that would read it.
+  const custom = plainObject(isObject(customAttributes) ? customAttributes : {}, "customAttributes");
   const prepared =
     type === "CODE" && typeof code === "string"
       ? await prepareActivation(deps, {
@@ -93,6 +100,6 @@ async function create(deps: Deps, request: FastifyRequest) {
     await countUnproven(deps, request);
     throw new RefusedError(refuse("activation-not-created"));
   }
-  const answer = { activationData: prepared.cryptogram, customAttributes: customAttributes ?? {} };
+  const answer = { activationData: prepared.cryptogram, customAttributes: custom };
   return sealedJson(outer, answer, prepared.now);
 }

@@ -75,6 +75,8 @@ export function relyingPartyRoutes(app: Api, deps: Deps): void {
       wait === 0
         ? await findOperation(deps, request.params.id, sees)
         : await waitForDecision(deps, request.params.id, sees, endOfWait(reply, wait));
+    // A server that stops waits for its connections: this one must not be kept for the caller's next request.
+    if (deps.operationWatch.closed) void reply.header("connection", "close");
     return shown(deps, orRefuse(found));
   });
 
@@ -94,9 +96,7 @@ export function relyingPartyRoutes(app: Api, deps: Deps): void {
       }),
     );
     if (decided.kind === "decided") return shown(deps, decided.operation);
-    throw new RefusedError(
-      decided.kind === "final" ? refuseState(decided.operation) : refuse("operation-not-found"),
-    );
+    throw new RefusedError(decided.kind === "final" ? refuseState(decided.operation) : refuse("operation-not-found"));
   });
 }
 
@@ -105,7 +105,7 @@ async function shown(deps: Pick<Deps, "store">, operation: OperationRow) {
 }
 
 /** A repeated request may find its operation expired. */
-async function current(deps: Pick<Deps, "store">, operation: OperationRow): Promise<OperationRow> {
+async function current(deps: Pick<Deps, "store" | "operationWatch">, operation: OperationRow): Promise<OperationRow> {
   return orRefuse(await findOperation(deps, operation.id, () => true));
 }
 

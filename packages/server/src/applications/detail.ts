@@ -1,5 +1,5 @@
 /** Reads applications with everything an app build needs to be configured. */
-import { fromBase64, toBase64 } from "@countersign/protocol/bytes";
+import { type Bytes, fromBase64, toBase64 } from "@countersign/protocol/bytes";
 import { encodeClientConfiguration } from "@countersign/protocol/powerauth/client-configuration";
 import type { ProtocolVersion } from "@countersign/protocol/powerauth/versions";
 import type { Deps } from "../deps.ts";
@@ -76,14 +76,20 @@ export async function applicationDetail(
         applicationKey: version.application_key,
         applicationSecret: toBase64(secret),
         mobileSdkConfig: encodeClientConfiguration({
-          applicationKey: fromBase64(version.application_key)!,
+          applicationKey: storedBytes(version.application_key),
           applicationSecret: secret,
-          masterPublicKey: fromBase64(application.master_public_key)!,
+          masterPublicKey: storedBytes(application.master_public_key),
         }),
         supported: version.supported === 1,
       };
     }),
   };
+}
+
+function storedBytes(base64: string): Bytes {
+  const bytes = fromBase64(base64);
+  if (bytes === undefined) throw new Error("Stored key is not Base64");
+  return bytes;
 }
 
 /** The application a key belongs to. Refuses `application-not-found`. */

@@ -37,7 +37,8 @@ export type EventType =
   | "operation.claimed"
   | "sink.created"
   | "sink.removed"
-  | "audit.started";
+  | "audit.started"
+  | "key.rotated";
 
 /** What a verb hands over; the store adds id, tenant, place and time. */
 export interface EventDraft {

@@ -42,7 +42,7 @@ export async function createDecryptor(
 
   const inActivation = header.activationId !== undefined;
   const encryptor = inActivation ? encryptorIds.activationGeneric : encryptorIds.applicationGeneric;
-  const recipient = await recipientOf(deps, encryptor, header, temporaryKeyId);
+  const recipient = await recipientOf(deps, encryptor, header, temporaryKeyId, await store.now());
   if ("refused" in recipient) return recipient;
   const { application, activation } = recipient;
   if (application === undefined || recipient.decoy) return refuse("decryption-failed");
@@ -59,10 +59,12 @@ export async function createDecryptor(
     applicationKey: application.applicationKey,
     claims,
     evaluate(rows, now) {
-      if (timestamp !== undefined && !isWithin(window, timestamp, now)) return { result: refuse("invalid-request") };
-      if (!rows.claimed) return { result: refuse("replayed") };
+      const no = (code: "invalid-request" | "replayed" | "decryption-failed") =>
+        ({ result: refuse(code), claims: "release" }) as const;
+      if (timestamp !== undefined && !isWithin(window, timestamp, now)) return no("invalid-request");
+      if (!rows.claimed) return no("replayed");
       const usable = rows.supported === true && (!inActivation || rows.activation?.status === "ACTIVE");
-      return { result: usable ? undefined : refuse("decryption-failed") };
+      return usable ? { result: undefined } : no("decryption-failed");
     },
   });
   if (refused !== undefined) return refused;

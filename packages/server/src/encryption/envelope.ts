@@ -57,10 +57,12 @@ export async function openEnvelope(
   if (isFailure(request)) return refuse("invalid-request");
   const window = envelopeWindow(config);
   const timestamp = request.timestamp ?? undefined;
-  if (version.timestamp && timestamp !== undefined && !isWithin(window, timestamp, await store.now())) {
+  // Versions without timestamps need no time: their envelopes are bound to none, and their keys do not expire.
+  const now = version.timestamp ? await store.now() : 0;
+  if (version.timestamp && timestamp !== undefined && !isWithin(window, timestamp, now)) {
     return refuse("decryption-failed");
   }
-  const recipient = await recipientOf(deps, encryptor, header, request.temporaryKeyId ?? undefined);
+  const recipient = await recipientOf(deps, encryptor, header, request.temporaryKeyId ?? undefined, now);
   if ("refused" in recipient) return recipient;
   const opened = openRequest(
     crypto,
@@ -93,7 +95,7 @@ export async function openEnvelope(
     application,
     ...(activation !== undefined && { activation }),
     claims,
-    seal: (plaintext, now) => sealResponse(crypto, random, opened.exchange, plaintext, now),
+    seal: (plaintext, at) => sealResponse(crypto, random, opened.exchange, plaintext, at),
   };
 }
 
@@ -112,7 +114,9 @@ export function claimEnvelope(
     claims: opened.claims,
     evaluate({ claimed, supported, activation }, now) {
       if (!claimed) return { result: refuse("replayed") };
-      if (supported !== true || activation?.status !== "ACTIVE") return { result: refuse("decryption-failed") };
+      if (supported !== true || activation?.status !== "ACTIVE") {
+        return { result: refuse("decryption-failed"), claims: "release" };
+      }
       return { result: { activation, now } };
     },
   });
@@ -137,6 +141,7 @@ export async function recipientOf(
   encryptor: Encryptor,
   header: EncryptionHeader,
   temporaryKeyId: string | undefined,
+  now: number,
 ): Promise<Recipient | Refusal> {
   const { store, versions } = deps;
   const application = await versions.find(header.applicationKey);
@@ -157,7 +162,7 @@ export async function recipientOf(
   if (header.version.temporaryKeys) {
     if (temporaryKeyId === undefined) return refuse("invalid-request");
     const scope = { applicationKey: header.applicationKey, ...(inActivation && { activationId }) };
-    const privateKey = await findTemporaryKey(deps, temporaryKeyId, scope);
+    const privateKey = await findTemporaryKey(deps, temporaryKeyId, scope, now);
     return privateKey === undefined ? refuse("temporary-key-missing") : { ...base, privateKey };
   }
   if (!allowed) return { ...base, privateKey: decoyPrivateKey(deps) };
@@ -184,9 +189,14 @@ function mayOpen(
 
 // Known to everybody and worth nothing: whatever opens with them is refused all the same.
 const decoyBytes = new Uint8Array(32).fill(1);
+const decoyPlace = { table: "activation", column: "server_private_sealed", row: "" };
+const sealedDecoys = new WeakMap<Deps["secrets"], string>();
 
-function decoyPrivateKey(deps: Pick<Deps, "crypto">): PrivateKey {
-  return deps.crypto.importPrivateKey(decoyBytes) as PrivateKey;
+/** Unsealed each time, as a real one is. */
+function decoyPrivateKey({ crypto, secrets }: Pick<Deps, "crypto" | "secrets">): PrivateKey {
+  const sealed = sealedDecoys.get(secrets) ?? secrets.seal(decoyPlace, decoyBytes);
+  sealedDecoys.set(secrets, sealed);
+  return crypto.importPrivateKey(secrets.open(decoyPlace, sealed)) as PrivateKey;
 }
 
 function decoyKey(deps: Pick<Deps, "crypto">): SecretKey {

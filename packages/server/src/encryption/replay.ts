@@ -38,14 +38,30 @@ export async function claimIn(change: Change, claims: readonly Claim[]): Promise
   return true;
 }
 
-/** Forgets what cannot come again. */
+const batch = 2000;
+const mostBatches = 25;
+
+/** Forgets what cannot come again, oldest first: in short transactions, so that nobody waits long for the store. */
 export async function sweepReplays(deps: Pick<Deps, "store">): Promise<void> {
-  const { store } = deps;
-  await store.transaction(async (change) => {
-    await change.db
-      .deleteFrom("replay")
+  for (let done = 0; done < mostBatches; done++) {
+    if ((await forgetBatch(deps)) < batch) return;
+  }
+}
+
+function forgetBatch({ store }: Pick<Deps, "store">): Promise<number> {
+  return store.transaction(async (change) => {
+    const due = change.db
+      .selectFrom("replay")
+      .select(["subject", "nonce"])
       .where("tenant", "=", store.tenant)
       .where("expires_at", "<", change.now)
-      .execute();
+      .orderBy("expires_at")
+      .limit(batch);
+    const { numDeletedRows } = await change.db
+      .deleteFrom("replay")
+      .where("tenant", "=", store.tenant)
+      .where(({ eb, refTuple }) => eb(refTuple("subject", "nonce"), "in", due.$asTuple("subject", "nonce")))
+      .executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
   });
 }

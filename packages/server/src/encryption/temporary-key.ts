@@ -98,6 +98,7 @@ export async function findTemporaryKey(
   deps: Pick<Deps, "store" | "secrets" | "crypto">,
   id: string,
   scope: { readonly applicationKey: string; readonly activationId?: string | undefined },
+  now: number,
 ): Promise<PrivateKey | undefined> {
   if (!isUuid(id)) return undefined;
   const { store } = deps;
@@ -107,7 +108,7 @@ export async function findTemporaryKey(
     .where("tenant", "=", store.tenant)
     .where("id", "=", id)
     .executeTakeFirst();
-  if (row === undefined || (await store.now()) >= row.expires_at) return undefined;
+  if (row === undefined || now >= row.expires_at) return undefined;
   if (row.application_key !== scope.applicationKey || row.activation_id !== (scope.activationId ?? null)) {
     return undefined;
   }
@@ -128,15 +129,20 @@ export async function removeTemporaryKey(deps: Pick<Deps, "store">, id: string):
   });
 }
 
-/** Erases what is expired. */
+const batch = 2000;
+
+/** Erases what is expired, oldest first, at most one batch per call. */
 export async function sweepTemporaryKeys(deps: Pick<Deps, "store">): Promise<void> {
   const { store } = deps;
   await store.transaction(async (change) => {
-    await change.db
-      .deleteFrom("temporary_key")
+    const due = change.db
+      .selectFrom("temporary_key")
+      .select("id")
       .where("tenant", "=", store.tenant)
       .where("expires_at", "<=", change.now)
-      .execute();
+      .orderBy("expires_at")
+      .limit(batch);
+    await change.db.deleteFrom("temporary_key").where("tenant", "=", store.tenant).where("id", "in", due).execute();
   });
 }
 

@@ -20,10 +20,7 @@ export interface ClaimInput {
  * The operation as it stands: claimed now, or final and untouched. Refuses with `operation-not-found` when it is
  * another user's, and then does not tell it from one that does not exist; or with `operation-flag`. Writes `operation.claimed` when it changed.
  */
-export async function claimOperation(
-  deps: Pick<Deps, "store">,
-  input: ClaimInput,
-): Promise<OperationRow | Refusal> {
+export async function claimOperation(deps: Pick<Deps, "store">, input: ClaimInput): Promise<OperationRow | Refusal> {
   if (!isOperationId(input.operationId)) return refuse("operation-not-found");
   return deps.store.commit<OperationRow | Refusal>({
     operationId: input.operationId,

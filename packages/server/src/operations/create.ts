@@ -77,7 +77,11 @@ async function store(deps: CreateDeps, row: OperationRow, input: NewOperation): 
     ...(claim !== undefined && { claims: [claim] }),
     evaluate(rows, now) {
       if (!rows.claimed) return { result: undefined };
-      const operation = { ...row, created_at: now, expires_at: input.expiresAt ?? now + (row.expires_at - row.created_at) };
+      const operation = {
+        ...row,
+        created_at: now,
+        expires_at: input.expiresAt ?? now + (row.expires_at - row.created_at),
+      };
       const event = operationEvent("operation.created", operation, {
         actor: { kind: "system", clientId: input.clientId },
       });

@@ -109,7 +109,11 @@ function stoppedBy(operation: OperationRow, input: DecideInput, now: number): De
   }
   if (status !== transitions[input.action].from) return { kind: "final", operation: { ...operation, status } };
   if (actor.kind === "device" && actor.flags.some((flag) => holdingFlags.has(flag))) return { kind: "device-held" };
-  if (actor.kind === "device" && operation.activation_flag !== null && !actor.flags.includes(operation.activation_flag)) {
+  if (
+    actor.kind === "device" &&
+    operation.activation_flag !== null &&
+    !actor.flags.includes(operation.activation_flag)
+  ) {
     return { kind: "flag-missing", flag: operation.activation_flag };
   }
   return undefined;

@@ -5,8 +5,9 @@ import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { OperationRow } from "../store/store.ts";
 import { isEntitled } from "./decide.ts";
+import { settled } from "./expire.ts";
 import type { Viewer } from "./list.ts";
-import { applicationsOf, statusAt } from "./operation.ts";
+import { applicationsOf } from "./operation.ts";
 
 /** Whether the caller may know of an operation at all. */
 export type Sees = (operation: OperationRow) => boolean;
@@ -18,13 +19,13 @@ export function seenBy(client: ApiClient): Sees {
 
 /** Refuses with `operation-not-found`, also when the caller may not see it. */
 export async function findOperation(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   id: string,
   sees: Sees,
 ): Promise<OperationRow | Refusal> {
   const operation = isOperationId(id) ? await deps.store.findOperation(id) : undefined;
   if (operation === undefined || !sees(operation)) return refuse("operation-not-found");
-  return { ...operation, status: statusAt(operation, await deps.store.now()) };
+  return settled(deps, operation, await deps.store.now());
 }
 
 /**
@@ -32,7 +33,7 @@ export async function findOperation(
  * Refuses with `operation-not-found`, `operation-flag`, or the state that the operation is in.
  */
 export async function findForDevice(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   id: string,
   viewer: Viewer,
 ): Promise<OperationRow | Refusal> {

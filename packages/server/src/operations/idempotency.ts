@@ -4,6 +4,7 @@
  * The key is claimed in the commit that creates the operation, together with a digest of the request, so that no other
  * request can use it and no key exists without its operation.
  */
+import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Claim } from "../store/store.ts";
@@ -57,30 +58,14 @@ export function claimOf(
 }
 
 /** Removes keys whose time is over, at most `limit` of them. */
-export async function forgetOldKeys(deps: Pick<Deps, "store">, limit = 1000): Promise<number> {
+export async function forgetOldKeys(deps: Pick<Deps, "store">, limit = 10_000): Promise<number> {
   const { tenant } = deps.store;
-  const old = await deps.store.read
-    .selectFrom("idempotency")
-    .select(["client_id", "key"])
-    .where("tenant", "=", tenant)
-    .where("expires_at", "<=", await deps.store.now())
-    .orderBy("expires_at")
-    .limit(limit)
-    .execute();
-  if (old.length === 0) return 0;
   return deps.store.transaction(async ({ db, now }) => {
-    let removed = 0;
-    for (const { client_id, key } of old) {
-      const { numDeletedRows } = await db
-        .deleteFrom("idempotency")
-        .where("tenant", "=", tenant)
-        .where("client_id", "=", client_id)
-        .where("key", "=", key)
-        .where("expires_at", "<=", now)
-        .executeTakeFirstOrThrow();
-      removed += Number(numDeletedRows);
-    }
-    return removed;
+    const old = sql<boolean>`("tenant", "client_id", "key") in (
+      select "tenant", "client_id", "key" from "idempotency"
+      where "tenant" = ${tenant} and "expires_at" <= ${now} order by "expires_at" limit ${limit})`;
+    const { numDeletedRows } = await db.deleteFrom("idempotency").where(old).executeTakeFirstOrThrow();
+    return Number(numDeletedRows);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Schema } from "../store/schema.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
-import { statusAt } from "./operation.ts";
+import { settled } from "./expire.ts";
 
 /** What a device may see is decided by these four; the rest of its row does not matter. */
 export type Viewer = Pick<ActivationRow, "id" | "user_id" | "application_id" | "flags">;
@@ -17,7 +17,7 @@ const mostForDevice = 100;
  * activation flag is shown to activations with that flag only, so never to one without any.
  */
 export async function listForDevice(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   viewer: Viewer,
   which: "pending" | "all",
 ): Promise<readonly OperationRow[]> {
@@ -32,7 +32,7 @@ export async function listForDevice(
     .where(withFlags(JSON.parse(viewer.flags) as string[]));
   if (which === "pending") query = query.where("o.status", "=", "PENDING").where("o.expires_at", ">", now);
   const rows = await newestFirst(query).limit(mostForDevice).execute();
-  return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
+  return Promise.all(rows.map((row) => settled(deps, row, now)));
 }
 
 export interface BackOfficeFilter {
@@ -50,7 +50,7 @@ export interface BackOfficeFilter {
 
 /** Newest first. Refuses with `application-not-found` when one of the applications is unknown. */
 export async function listForBackOffice(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   filter: BackOfficeFilter,
 ): Promise<readonly OperationRow[] | Refusal> {
   const { tenant } = deps.store;
@@ -81,7 +81,7 @@ export async function listForBackOffice(
     .limit(filter.size)
     .offset(filter.page * filter.size)
     .execute();
-  return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
+  return Promise.all(rows.map((row) => settled(deps, row, now)));
 }
 
 type Rows = Schema & { o: Schema["operation"] };

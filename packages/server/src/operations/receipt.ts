@@ -25,8 +25,13 @@ export function decisionOf(input: ReceiptInput, now: number): (place: AuditPlace
   });
 }
 
-function claims({ issuer, operation, evidence, shown, reason }: ReceiptInput, place: AuditPlace, now: number): ReceiptClaims {
-  if (operation.status !== "APPROVED" && operation.status !== "REJECTED") throw new Error("Only decisions have receipts");
+function claims(
+  { issuer, operation, evidence, shown, reason }: ReceiptInput,
+  place: AuditPlace,
+  now: number,
+): ReceiptClaims {
+  if (operation.status !== "APPROVED" && operation.status !== "REJECTED")
+    throw new Error("Only decisions have receipts");
   return {
     iss: issuer,
     sub: operation.id,

@@ -38,7 +38,7 @@ export function operationWatch(): OperationWatch {
     },
     close() {
       closed = true;
-      for (const wakes of [...waiting.values()]) for (const wake of [...wakes]) wake();
+      for (const wakes of waiting.values()) for (const wake of wakes) wake();
     },
     get closed() {
       return closed;

@@ -78,13 +78,15 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
       result = await work(db, now);
       chained = drafts.length > 0 ? await record(db, now, drafts) : [];
     } catch (error) {
-      await db
-        .rollback()
-        .execute()
-        .catch(() => {});
+      await giveUp(db);
       throw error;
     }
-    await options.commit(db, chained.at(-1)?.row);
+    try {
+      await options.commit(db, chained.at(-1)?.row);
+    } catch (error) {
+      await giveUp(db);
+      throw error;
+    }
     return { result, end: chained.at(-1)?.head ?? head };
   }
 
@@ -113,4 +115,12 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
     }
     return chained;
   }
+}
+
+/** Releases the connection whatever state the transaction is in; the reason is already on its way to the caller. */
+async function giveUp(db: ControlledTransaction<Schema>): Promise<void> {
+  await db
+    .rollback()
+    .execute()
+    .catch(() => {});
 }

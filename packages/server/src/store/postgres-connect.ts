@@ -25,6 +25,8 @@ export function createPool(url: string, onLost: (error: Error) => void): pg.Pool
   });
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", onLost);
+  // One that is in use tells its query; it too ends the process when nobody listens.
+  pool.on("connect", (client) => client.on("error", () => {}));
   return pool;
 }
 

@@ -1,7 +1,7 @@
 /** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
 import type pg from "pg";
 import { claimKey, type FlushRows } from "./flush.ts";
-import { readParts, readStatement } from "./postgres-statements.ts";
+import { type ReadPart, readParts, readStatement } from "./postgres-statements.ts";
 import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "./store.ts";
 
 type Command = HotCommand<unknown>;
@@ -32,50 +32,41 @@ export async function readRows(
   const tokens = new Map<string, TokenRow>();
   const supported = new Map<string, boolean>();
   const taken = new Set<string>();
-  const existing: { activation: string[]; operation: string[]; token: string[] } = {
-    activation: [],
-    operation: [],
-    token: [],
-  };
+  const locked = { activation: new Set<string>(), operation: new Set<string>(), token: new Set<string>() };
   let now = 0;
-  for (const { kind, id, doc } of rows) {
+  for (const { kind, id, doc, found } of rows) {
     if (kind === "now") now = doc as number;
-    else if (kind === "activation") activations.set(id, doc as ActivationRow);
+    else if (kind === "version") {
+      if (doc !== null) supported.set(id, doc === 1);
+    } else if (kind === "replay" || kind === "idempotency") {
+      if (found) taken.add(id);
+    } else if (doc === null) {
+      if (found) locked[kind].add(id);
+    } else if (kind === "activation") activations.set(id, doc as ActivationRow);
     else if (kind === "operation") operations.set(id, doc as OperationRow);
-    else if (kind === "token") tokens.set(id, doc as TokenRow);
-    else if (kind === "version") supported.set(id, doc === 1);
-    else if (kind === "replay" || kind === "idempotency") taken.add(id);
-    else existing[kind.slice(0, -1) as keyof typeof existing].push(id);
+    else tokens.set(id, doc as TokenRow);
   }
 
-  const locked = {
-    activation: lockedElsewhere(existing.activation, activations),
-    operation: lockedElsewhere(existing.operation, operations),
-    token: lockedElsewhere(existing.token, tokens),
-  };
   const skipped = new Set(
     commands.filter(
       (command) =>
-        locked.activation.has(command.activationId) ||
-        locked.operation.has(command.operationId) ||
-        locked.token.has(command.tokenId),
+        locked.activation.has(command.activationId ?? "") ||
+        locked.operation.has(command.operationId ?? "") ||
+        locked.token.has(command.tokenId ?? ""),
     ),
   );
   return { rows: { activations, operations, tokens, supported, taken, now }, skipped };
 }
 
 interface Found {
-  readonly kind: string;
+  readonly kind: ReadPart | "now";
   readonly id: string;
   readonly doc: unknown;
-}
-
-function lockedElsewhere(existing: readonly string[], got: ReadonlyMap<string, unknown>): Set<string | undefined> {
-  return new Set(existing.filter((id) => !got.has(id)));
+  readonly found: boolean | null;
 }
 
 function defined(commands: readonly Command[], pick: (command: Command) => string | undefined): string[] {
-  return [...new Set(commands.map(pick).filter((id) => id !== undefined))];
+  return [...new Set(commands.map(pick).filter((id) => id !== undefined))].sort();
 }
 
 function claims(commands: readonly Command[], table: Claim["table"]): { place: string; a: string; b: string }[] {
@@ -98,7 +89,9 @@ export function createFinder<T extends { readonly id: string }>(
   tenant: string,
 ): (id: string) => Promise<T | undefined> {
   const name = `countersign_find_${table}`;
-  const text = `select * from "${table}" where tenant = $1 and id = any($2::text[])`;
+  // One look-up for each id, whatever the planner believes of the table.
+  const text = `select r.* from unnest($2::text[]) w(id)
+    cross join lateral (select * from "${table}" t where t.tenant = $1 and t.id = w.id offset 0) r`;
   let waiting = new Map<string, { promise: Promise<T | undefined>; resolve: (row?: T) => void; reject: (error: unknown) => void }>();
 
   async function run(): Promise<void> {

@@ -26,47 +26,40 @@ export type ReadPart = (typeof readParts)[number];
 const readCache = new Map<string, Prepared>();
 
 /**
- * Locks and reads in id order, skipping what is locked elsewhere. Answers rows of (kind, id, doc): `now`, the kinds of
- * `readParts`, and for the locked tables `<kind>?`, one for each row that exists, whether it could be locked or not.
+ * Locks and reads row by row, skipping what is locked elsewhere. Answers (kind, id, doc, found): one row for each id
+ * that was asked for, and `now`. `doc` is null where the row could not be locked; `found` then tells whether it exists.
+ *
+ * Every look-up stands in a subquery of its own, so that no plan, however old its statistics, reads more than one row.
  */
 export function readStatement(parts: readonly ReadPart[]): Prepared {
   return cached(readCache, `read ${parts.join(" ")}`, () => {
-    const locks: string[] = [];
-    const selects = [`select 'now' as kind, null as id, to_json(${clock}) as doc`];
-    for (const [at, part] of parts.entries()) {
-      const list = `(select array_agg(value) from json_array_elements_text($${at + 2}::json))`;
-      switch (part) {
-        case "activation":
-        case "operation":
-        case "token": {
-          const where = `tenant = $1 and id = any(${list})`;
-          locks.push(
-            `locked_${part} as materialized (select * from "${part}" where ${where} order by id for no key update skip locked)`,
-          );
-          selects.push(`select '${part}', id, row_to_json(locked_${part}) from locked_${part}`);
-          selects.push(`select '${part}?', id, null from "${part}" where ${where}`);
-          break;
-        }
-        case "version":
-          selects.push(
-            `select 'version', application_key, to_json(supported) from application_version
-              where tenant = $1 and application_key = any(${list})`,
-          );
-          break;
-        case "replay":
-        case "idempotency": {
-          const [first, second] = claimColumns[part];
-          selects.push(
-            `select '${part}', w.place, null from json_to_recordset($${at + 2}::json) as w(place text, a text, b text)
-              join "${part}" x on x.tenant = $1 and x.${first} = w.a and x.${second} = w.b`,
-          );
-          break;
-        }
-      }
-    }
-    const prefix = locks.length > 0 ? `with ${locks.join(", ")} ` : "";
-    return prefix + selects.join(" union all ");
+    const selects = [`select 'now' as kind, null as id, to_json(${clock}) as doc, true as found`];
+    for (const [at, part] of parts.entries()) selects.push(readPart(part, `$${at + 2}::json`));
+    return selects.join(" union all ");
   });
+}
+
+function readPart(part: ReadPart, parameter: string): string {
+  switch (part) {
+    case "activation":
+    case "operation":
+    case "token":
+      return `select '${part}', w.id, row_to_json(r), case when r.id is null then
+          (select true from "${part}" e where e.tenant = $1 and e.id = w.id) end
+        from json_array_elements_text(${parameter}) w(id) left join lateral
+          (select * from "${part}" t where t.tenant = $1 and t.id = w.id for no key update skip locked) r on true`;
+    case "version":
+      return `select 'version', w.id, (select to_json(supported) from application_version
+          where tenant = $1 and application_key = w.id), true
+        from json_array_elements_text(${parameter}) w(id)`;
+    case "replay":
+    case "idempotency": {
+      const [first, second] = claimColumns[part];
+      return `select '${part}', w.place, null,
+          (select true from "${part}" where tenant = $1 and ${first} = w.a and ${second} = w.b)
+        from json_to_recordset(${parameter}) as w(place text, a text, b text)`;
+    }
+  }
 }
 
 /** Columns of a claim's key after the tenant. */
@@ -133,8 +126,10 @@ function update(
         ...Object.entries(set).map(([column, type]) => `"${column}" ${type}`),
         ...guard.map((column) => `"was_${column}" ${set[column]}`),
       ];
-      return `update "${table}" t set ${assignments.join(", ")} from json_to_recordset(${parameter}) as x(${types.join(", ")})
-        where t.tenant = $1 and t.id = x.id${still}`;
+      return `update "${table}" t set ${assignments.join(", ")} from (
+          select *, (select ctid from "${table}" where tenant = $1 and id = r.id) as place
+          from json_to_recordset(${parameter}) as r(${types.join(", ")}) offset 0
+        ) x where t.ctid = x.place${still}`;
     },
   };
 }
@@ -163,7 +158,10 @@ function removal(ids: readonly string[]): Part {
     rows: ids,
     expected: -1,
     sql: (parameter) =>
-      `delete from token where tenant = $1 and id = any((select array_agg(value) from json_array_elements_text(${parameter})))`,
+      `delete from token t using (
+        select (select ctid from token where tenant = $1 and id = r.id) as place
+        from json_array_elements_text(${parameter}) r(id) offset 0
+      ) x where t.ctid = x.place`,
   };
 }
 

@@ -7,7 +7,7 @@ import { createFifoLock } from "./fifo-lock.ts";
 import { createGroupCommit } from "./group-commit.ts";
 import { migrate } from "./migrate.ts";
 import { createOrdinary } from "./ordinary.ts";
-import { checkDurability, createPool, isConnectionLost, repeatReason, unavailable } from "./postgres-connect.ts";
+import { checkDurability, createPool, isConnectionLost, unavailable } from "./postgres-connect.ts";
 import { createFlusher, type HasLanded } from "./postgres-flush.ts";
 import { createFinder } from "./postgres-read.ts";
 import { clock } from "./postgres-statements.ts";
@@ -90,21 +90,22 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   }
 
   async function commit(change: ControlledTransaction<Schema>, event: AuditEventTable | undefined): Promise<void> {
-    const { rows } = await sql<{ xid: string | null }>`select pg_current_xact_id_if_assigned()::text as xid`.execute(
-      change,
-    );
-    const transactionId = rows[0]!.xid;
+    const transactionId = event && (await currentTransaction(change));
     try {
       await change.commit().execute();
     } catch (cause) {
-      if (transactionId === null) return;
-      if (!isConnectionLost(cause) || repeatReason(cause)) throw cause;
-      const landed = await hasLanded(event, transactionId);
+      if (!isConnectionLost(cause)) throw cause;
+      const landed = transactionId ? await hasLanded(event, transactionId) : undefined;
       if (landed === true) return;
       if (landed === false) throw unavailable(cause);
       throw new StoreError("OUTCOME_UNKNOWN", "The connection broke around the commit.", { cause });
     }
   }
+}
+
+async function currentTransaction(db: Kysely<Schema>): Promise<string> {
+  const { rows } = await sql<{ xid: string }>`select pg_current_xact_id()::text as xid`.execute(db);
+  return rows[0]!.xid;
 }
 
 /** Keeps other nodes from opening lanes and making checkpoints until the transaction ends. */

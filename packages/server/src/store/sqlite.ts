@@ -34,12 +34,15 @@ export interface SqliteOptions {
   readonly prepare?: (change: Change) => Promise<void>;
 }
 
+/** Name of the data file in the data directory. */
+export const dataFile = "countersign.db";
+
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { dataDirectory, tenant, random, now } = options;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const guard = takeGuard(join(dataDirectory, "in-use.db"));
   try {
-    const file = join(dataDirectory, "countersign.db");
+    const file = join(dataDirectory, dataFile);
     const writer = await startWriter(file);
     const writing = new Kysely<Schema>({ dialect: writer.dialect });
     const lock = createFifoLock(options.waitMs ?? 10_000);
@@ -53,7 +56,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     });
     await migrate(writing, "sqlite");
     if (options.prepare) await ordinary.transaction(options.prepare);
-    let head: Head | undefined = await ordinary.openFlushLane();
+    let head: Head | undefined;
 
     const reader = openReader(file);
     const rows = prepareRows(reader.db, tenant);
@@ -82,7 +85,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       try {
         await writer.flush(steps);
       } catch (error) {
-        if (isStoreError(error, "OUTCOME_UNKNOWN")) head = undefined;
+        // A new lane, where the end of this one is not known or not where we thought.
+        if (isStoreError(error, "OUTCOME_UNKNOWN") || /audit_event/.test(String(causeOf(error)))) head = undefined;
         throw error;
       }
       head = plan.head;
@@ -116,6 +120,10 @@ function takeGuard(file: string): Database {
       cause,
     });
   }
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
 
 function stopped(): StoreError {

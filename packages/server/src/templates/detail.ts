@@ -8,10 +8,9 @@ export async function templateDetail(
   deps: Pick<Deps, "store">,
   key: { readonly id: number } | { readonly name: string },
 ): Promise<Template | Refusal> {
-  const query = deps.store.read
-    .selectFrom("operation_template")
-    .selectAll()
-    .where("tenant", "=", deps.store.tenant);
-  const row = await ("id" in key ? query.where("id", "=", key.id) : query.where("name", "=", key.name)).executeTakeFirst();
+  const query = deps.store.read.selectFrom("operation_template").selectAll().where("tenant", "=", deps.store.tenant);
+  const row = await (
+    "id" in key ? query.where("id", "=", key.id) : query.where("name", "=", key.name)
+  ).executeTakeFirst();
   return row === undefined ? refuse("template-not-found") : templateOf(row);
 }

@@ -55,14 +55,15 @@ export async function createTokenForBackOffice(
 ): Promise<EncryptedResponse | Refusal> {
   const opened = await openEnvelope(deps, encryptorIds.tokenCreate, input.header, input.cryptogram);
   if (isRefusal(opened)) return opened;
+  if (opened.activation === undefined) throw new TypeError("The encryptor is not of activation scope");
   const token = await deps.store.commit<NewToken | Refusal>({
-    activationId: opened.activation!.id,
+    activationId: opened.activation.id,
     applicationKey: opened.application.applicationKey,
     claims: opened.claims,
     evaluate({ claimed, supported, activation }, now) {
       if (!claimed) return { result: refuse("replayed") };
-      if (supported !== true) return { result: refuse("version-not-supported") };
-      if (activation?.status !== "ACTIVE") return { result: refuse("activation-state") };
+      if (supported !== true) return { result: refuse("version-not-supported"), claims: "release" };
+      if (activation?.status !== "ACTIVE") return { result: refuse("activation-state"), claims: "release" };
       const { row, token: made } = draftToken(deps, activation, input.factors, now);
       const event = tokenEvent("token.created", row, activation, { clientId: input.clientId });
       return { result: made, writes: { newToken: row, events: [event] } };

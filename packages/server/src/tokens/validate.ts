@@ -11,7 +11,7 @@ import { tokenDigest } from "@countersign/protocol/powerauth/token";
 import { versionRow } from "@countersign/protocol/powerauth/versions";
 import type { Deps } from "../deps.ts";
 import { isWithin, replayClaim, type TimeWindow } from "../encryption/replay.ts";
-import type { ActivationRow, Claim, TokenRow } from "../store/store.ts";
+import type { ActivationRow, Claim, HotRows, TokenRow } from "../store/store.ts";
 
 export type TokenValidation =
   | {
@@ -54,10 +54,12 @@ export async function validateToken(
   const secret = crypto.secretKey(token === undefined ? new Uint8Array(16) : secretOf(deps, token));
   const expected = tokenDigest(crypto, header.version, secret, header.nonce, header.timestamp);
   const right = equalBytes(expected, header.tokenDigest);
+  // Both ways read the same rows, too.
+  const holder = right ? {} : await activationOf(deps, token);
   if (token === undefined) return { valid: false, reason: "unknown", proven: false };
   const factors = token.signature_type as FactorCombination;
   const known = { valid: false, factors, proven: right } as const;
-  if (!right) return { ...known, reason: "digest", ...(await activationOf(deps, token)) };
+  if (!right) return { ...known, reason: "digest", ...holder };
 
   const window = tokenWindow(deps.config);
   const signedAt = Number(header.timestamp);
@@ -68,20 +70,30 @@ export async function validateToken(
     ...(more.applicationKey !== undefined && { applicationKey: more.applicationKey }),
     evaluate(rows, now) {
       const { activation } = rows;
-      if (rows.token === undefined || activation === undefined) {
-        return { result: { valid: false, reason: "unknown", proven: true } };
+      const refused = reasonToRefuse(header, more, rows, isWithin(window, signedAt, now));
+      if (refused === undefined && activation !== undefined) {
+        return { result: { valid: true, tokenId: token.id, activation, factors, now } };
       }
-      const seen = { ...known, activation };
-      if (!isWithin(window, signedAt, now)) return { result: { ...seen, reason: "time" } };
-      if (isBelowFloor(header, activation)) return { result: { ...seen, reason: "version" } };
-      if (activation.status !== "ACTIVE") return { result: { ...seen, reason: "state" } };
-      if (more.applicationKey !== undefined && rows.supported !== true) {
-        return { result: { ...seen, reason: "application" } };
-      }
-      if (!rows.claimed) return { result: { ...seen, reason: "replayed" } };
-      return { result: { valid: true, tokenId: token.id, activation, factors, now } };
+      const seen = activation === undefined ? known : { ...known, activation };
+      // What is not accepted uses up no nonce, so that refused requests leave nothing behind.
+      return { result: { ...seen, reason: refused ?? "unknown" }, claims: "release" };
     },
   });
+}
+
+/** What stands against a header whose digest is right, as of the commit. */
+function reasonToRefuse(
+  header: TokenHeader,
+  more: TokenConditions,
+  { token, activation, supported, claimed }: HotRows,
+  inTime: boolean,
+): Extract<TokenValidation, { valid: false }>["reason"] | undefined {
+  if (token === undefined || activation === undefined) return "unknown";
+  if (!inTime) return "time";
+  if (isBelowFloor(header, activation)) return "version";
+  if (activation.status !== "ACTIVE") return "state";
+  if (more.applicationKey !== undefined && supported !== true) return "application";
+  return claimed ? undefined : "replayed";
 }
 
 export function tokenWindow(config: Pick<Deps["config"], "tokenSeconds" | "tokenSkewSeconds">): TimeWindow {
@@ -97,10 +109,15 @@ function secretOf(deps: Pick<Deps, "secrets">, token: TokenRow): Uint8Array {
   return deps.secrets.open(tokenPlace(token.id), token.secret_sealed);
 }
 
-async function activationOf(deps: Pick<Deps, "store">, token: TokenRow): Promise<{ activation?: ActivationRow }> {
-  const activation = await deps.store.findActivation(token.activation_id);
+async function activationOf(
+  deps: Pick<Deps, "store">,
+  token: TokenRow | undefined,
+): Promise<{ activation?: ActivationRow }> {
+  const activation = await deps.store.findActivation(token?.activation_id ?? noActivation);
   return activation === undefined ? {} : { activation };
 }
+
+const noActivation = "00000000-0000-0000-0000-000000000000";
 
 /** An older digest does not cover the version: one recorded from an old client is not taken for a new one's. */
 function isBelowFloor(header: TokenHeader, activation: ActivationRow): boolean {

@@ -1,63 +1,28 @@
-/** Operations through `/rest/v3`: create, decide, list, claim and expire, as PowerAuth back offices know them. */
+/** Operations through `/rest/v3`: created, listed and claimed, as PowerAuth back offices know them. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { applicationBucket, userBucket } from "../../src/ids.ts";
-import { expireOverdue } from "../../src/operations/expire.ts";
-import { operationWatch } from "../../src/operations/watch.ts";
-import { type Bank, type Credentials, payment, type Reply, startBank, unique } from "../bank.ts";
-import { forEachStore } from "../stores.ts";
+import { refused } from "../answers.ts";
+import { past, payment, unique } from "../bank.ts";
+import { type OperationBank, startOperationBank } from "../operation-calls.ts";
+import { suiteOnEachStore } from "../store-suites.ts";
 
 const uuid4 = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-forEachStore((kind, open) => {
+suiteOnEachStore((kind, open) => {
   describe(`Operations on ${kind}`, () => {
-    let bank: Bank;
-    let decider: Credentials;
-    let app: Awaited<ReturnType<Bank["application"]>>;
-    let template: string;
+    let bank: OperationBank["bank"];
+    let app: OperationBank["app"];
+    let request: OperationBank["request"];
+    let create: OperationBank["create"];
+    let detail: OperationBank["detail"];
+    let cancel: OperationBank["cancel"];
+    let eventsOf: OperationBank["eventsOf"];
+    let templateName: OperationBank["templateName"];
     before(async () => {
-      bank = await startBank({ opened: await open() });
-      decider = await bank.client(["decide", "integrate"]);
-      app = await bank.application();
-      template = (await bank.template()).templateName;
+      ({ bank, app, request, create, detail, cancel, eventsOf, templateName } = await startOperationBank(await open()));
     });
     after(() => bank.close());
-
-    const request = (more: object = {}) => ({
-      templateName: template,
-      userId: "alice",
-      applications: [app.applicationId],
-      parameters: payment,
-      ...more,
-    });
-    const create = (more: object = {}) => bank.done("/operation/create", request(more));
-    const detail = (operationId: string) => bank.done("/operation/detail", { operationId });
-    const approval = (id: string, more: object = {}) => ({
-      operationId: id,
-      userId: "alice",
-      applicationId: app.applicationId,
-      data: "A1*A100CZK*Nrent",
-      signatureType: "POSSESSION_KNOWLEDGE",
-      additionalData: {},
-      ...more,
-    });
-    const approve = (id: string, more: object = {}) => bank.call("/operation/approve", approval(id, more), decider);
-    const reject = (id: string, more: object = {}) =>
-      bank.call("/operation/reject", { operationId: id, userId: "alice", applicationId: app.applicationId, ...more }, decider);
-    const fail = (id: string) => bank.call("/operation/approve/fail", { operationId: id, additionalData: {} }, decider);
-    const cancel = (id: string, more: object = {}) => bank.call("/operation/cancel", { operationId: id, ...more });
-    const refused = (reply: Reply, code: string) => {
-      assert.equal(reply.status, 400, JSON.stringify(reply.body));
-      assert.equal(reply.body.status, "ERROR");
-      assert.equal(reply.body.responseObject.code, code);
-      assert.deepEqual(Object.keys(reply.body.responseObject).sort(), ["code", "localizedMessage", "message"]);
-    };
-    const answered = (reply: Reply, result: string) => {
-      assert.equal(reply.status, 200, JSON.stringify(reply.body));
-      assert.equal(reply.body.responseObject.result, result);
-      return reply.body.responseObject.operation;
-    };
-    const sleepUntil = (at: number) => new Promise((resolve) => setTimeout(resolve, Math.max(0, at - Date.now()) + 30));
 
     test("Create composes the data, copies the template and answers with the whole detail (§3.2)", async () => {
       const operation = await create({ externalId: "order-1", additionalData: { channel: { web: [1, 2.5] } } });
@@ -71,7 +36,7 @@ forEachStore((kind, open) => {
         activationFlag: null,
         activationId: null,
         operationType: "authorize_payment",
-        templateName: template,
+        templateName,
         data: "A1*A100CZK*Nrent",
         parameters: payment,
         additionalData: { channel: { web: [1, 2.5] } },
@@ -127,13 +92,17 @@ forEachStore((kind, open) => {
       ]) {
         refused(await bank.call("/operation/create", request({ externalId: "wrong", ...wrong })), "ERR0024");
       }
-      const made = await bank.done("/operation/list/external", { externalId: "wrong", applications: [app.applicationId] });
+      const made = await bank.done("/operation/list/external", {
+        externalId: "wrong",
+        applications: [app.applicationId],
+      });
       assert.deepEqual(made, []);
     });
 
     test("A validity of the caller's own replaces the template's, as ISO date or milliseconds", async () => {
       const at = Date.now() + 1_000_000;
-      const expires = async (timestampExpires: unknown) => Date.parse((await create({ timestampExpires })).timestampExpires);
+      const expires = async (timestampExpires: unknown) =>
+        Date.parse((await create({ timestampExpires })).timestampExpires);
       assert.equal(await expires(at), at);
       assert.equal(await expires(new Date(at).toISOString()), at);
     });
@@ -168,153 +137,6 @@ forEachStore((kind, open) => {
       assert.deepEqual(await detail(operation.id), operation);
     });
 
-    test("Approve: all checks hold, so the operation is APPROVED for its approver, with what the caller adds (§3.1)", async () => {
-      const { id } = await create({ additionalData: { a: 1 } });
-      const operation = answered(await approve(id, { additionalData: { b: { c: 2 } } }), "APPROVED");
-      assert.equal(operation.status, "APPROVED");
-      assert.equal(operation.userId, "alice");
-      assert.deepEqual(operation.additionalData, { a: 1, b: { c: 2 } });
-      assert.match(operation.timestampFinalized, /\+00:00$/);
-      assert.deepEqual(await detail(id), operation);
-    });
-
-    test("Approve: other data or an unlisted combination count one try; the last makes it FAILED (§3.1)", async () => {
-      const own = await bank.template({ maxFailureCount: 3 });
-      const { id } = await create({ templateName: own.templateName });
-      const first = answered(await approve(id, { data: "A1*A100CZK*Nrenx" }), "APPROVAL_FAILED");
-      assert.deepEqual([first.status, first.failureCount], ["PENDING", 1]);
-      const second = answered(await approve(id, { signatureType: "POSSESSION" }), "APPROVAL_FAILED");
-      assert.deepEqual([second.status, second.failureCount], ["PENDING", 2]);
-      const last = answered(await approve(id, { data: "" }), "OPERATION_FAILED");
-      assert.deepEqual([last.status, last.failureCount], ["FAILED", 3]);
-      assert.notEqual(last.timestampFinalized, null);
-      refused(await approve(id), "ERR0037");
-    });
-
-    test("Approve: for another user, application or activation it fails and, unlike the reference, counts nothing (DESIGN §2.6)", async () => {
-      const other = await bank.application();
-      const device = await bank.device(app, "alice");
-      const { id } = await create({ activationId: device.activationId });
-      const additionalData = { activationId: device.activationId };
-      for (const wrong of [{ userId: "bob" }, { applicationId: other.applicationId }, { additionalData: {} }]) {
-        const operation = answered(await approve(id, { additionalData, ...wrong }), "APPROVAL_FAILED");
-        assert.deepEqual([operation.status, operation.failureCount, operation.userId], ["PENDING", 0, "alice"]);
-      }
-      answered(await approve(id, { additionalData }), "APPROVED");
-    });
-
-    test("Approve: unknown operation ERR0037, unknown application ERR0015, final operation ERR0037 (§3.1)", async () => {
-      const { id } = await create();
-      for (const unknown of ["none", "6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e", id.toUpperCase(), `${id} `]) {
-        refused(await approve(unknown), "ERR0037");
-      }
-      refused(await approve(id, { applicationId: "none" }), "ERR0015");
-      answered(await approve(id), "APPROVED");
-      refused(await approve(id), "ERR0037");
-    });
-
-    test("Approve: an operation for nobody is taken by whoever approves; a failed try binds no one (§3.6)", async () => {
-      const { id } = await create({ userId: null });
-      assert.equal(answered(await approve(id, { userId: "bob", data: "other" }), "APPROVAL_FAILED").userId, null);
-      assert.equal(answered(await approve(id, { userId: "carol" }), "APPROVED").userId, "carol");
-    });
-
-    test("Reject: REJECTED for its user; for another one REJECT_FAILED and nothing changes; final is ERR0038 (§3.1)", async () => {
-      const { id } = await create();
-      const before = await detail(id);
-      assert.deepEqual(answered(await reject(id, { userId: "bob" }), "REJECT_FAILED"), before);
-      const operation = answered(await reject(id, { additionalData: { rejectReason: "UNKNOWN" } }), "REJECTED");
-      assert.deepEqual([operation.status, operation.additionalData], ["REJECTED", { rejectReason: "UNKNOWN" }]);
-      assert.notEqual(operation.timestampFinalized, null);
-      refused(await reject(id), "ERR0038");
-      refused(await reject("6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e"), "ERR0038");
-      refused(await reject((await create()).id, { applicationId: "none" }), "ERR0015");
-    });
-
-    test("A reported failure counts one, the last makes it FAILED; unknown is ERR0034, final ERR0036 (§3.1)", async () => {
-      const own = await bank.template({ maxFailureCount: 2 });
-      const { id } = await create({ templateName: own.templateName });
-      assert.equal(answered(await fail(id), "APPROVAL_FAILED").failureCount, 1);
-      assert.equal(answered(await fail(id), "OPERATION_FAILED").status, "FAILED");
-      refused(await fail(id), "ERR0036");
-      refused(await fail("6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e"), "ERR0034");
-    });
-
-    test("Cancel: CANCELED with its reason and, unlike the reference, the time; unknown ERR0034, final ERR0036 (§3.1)", async () => {
-      const { id } = await create({ additionalData: { a: 1 } });
-      const reply = await cancel(id, { statusReason: "CUSTOMER_CALLED", additionalData: { by: "desk" } });
-      const operation = answered(reply, "CANCELED");
-      assert.deepEqual([operation.status, operation.statusReason], ["CANCELED", "CUSTOMER_CALLED"]);
-      assert.deepEqual(operation.additionalData, { a: 1, by: "desk" });
-      assert.notEqual(operation.timestampFinalized, null);
-      refused(await cancel(id), "ERR0036");
-      refused(await cancel("none"), "ERR0034");
-      refused(await cancel((await create()).id, { statusReason: "x".repeat(33) }), "ERR0024");
-    });
-
-    test("From the instant it expires nothing but expiry is possible, written down or not; the sweeper writes it once", async () => {
-      const at = Date.now() + 700;
-      const { id } = await create({ timestampExpires: at });
-      await sleepUntil(at);
-      const overdue = await detail(id);
-      assert.deepEqual([overdue.status, overdue.timestampFinalized], ["EXPIRED", null]);
-      refused(await approve(id), "ERR0037");
-      refused(await reject(id), "ERR0038");
-      refused(await fail(id), "ERR0036");
-      refused(await cancel(id), "ERR0036");
-      // Two nodes sweep at once, several times each.
-      const deps = { store: bank.store, operationWatch: operationWatch() };
-      const counts = await Promise.all(Array.from({ length: 6 }, () => expireOverdue(deps)));
-      assert.equal(counts.reduce((sum, count) => sum + count, 0), 1);
-      const written = await detail(id);
-      assert.equal(written.status, "EXPIRED");
-      assert.notEqual(written.timestampFinalized, null);
-      assert.deepEqual(await eventsOf(bank, id), ["operation.created", "operation.expired"]);
-    });
-
-    test("Approve, reject, cancel and fail at once: exactly one ends the operation, and only it leaves a decision", async () => {
-      const own = await bank.template({ maxFailureCount: 1 });
-      for (let round = 0; round < 12; round++) {
-        const { id } = await create({ templateName: own.templateName });
-        const replies = await Promise.all([approve(id), cancel(id), reject(id), fail(id), approve(id), cancel(id)]);
-        const results = replies.filter(({ status }) => status === 200).map(({ body }) => body.responseObject.result);
-        assert.equal(results.length, 1, results.join());
-        const { status } = await detail(id);
-        assert.equal(status, results[0] === "OPERATION_FAILED" ? "FAILED" : results[0]);
-        const decisions = await bank.store.read
-          .selectFrom("decision")
-          .select("operation_id")
-          .where("operation_id", "=", id)
-          .execute();
-        assert.equal(decisions.length, ["APPROVED", "REJECTED"].includes(status) ? 1 : 0);
-      }
-    });
-
-    test("Every change of an operation stands in the audit with who made it, and each try among its attempts", async () => {
-      const { id } = await create();
-      await approve(id, { data: "other" });
-      await approve(id);
-      await approve(id);
-      assert.deepEqual(await eventsOf(bank, id), ["operation.created", "operation.attempt.failed", "operation.approved"]);
-      const attempts = await bank.store.read
-        .selectFrom("operation_attempt")
-        .select(["action", "outcome"])
-        .where("operation_id", "=", id)
-        .orderBy("at")
-        .orderBy("id")
-        .execute();
-      const seen = attempts.map(({ action, outcome }) => `${action} ${outcome}`);
-      assert.deepEqual(seen, ["approve data", "approve decided", "approve final"]);
-      const [last] = await bank.store.read
-        .selectFrom("audit_event")
-        .select("payload")
-        .where("subject", "=", id)
-        .where("type", "=", "operation.approved")
-        .execute();
-      const { data } = JSON.parse(last!.payload!) as { data: { by: unknown } };
-      assert.deepEqual(data.by, { kind: "back-office", clientId: decider.clientId });
-    });
-
     test("Lists are newest first, in pages, for the user and applications named; unknown applications are ERR0015 (§3.7)", async () => {
       const userId = `user ${unique()}`;
       const other = await bank.application();
@@ -331,7 +153,13 @@ forEachStore((kind, open) => {
       assert.deepEqual(new Set(both), new Set([...ids, elsewhere]));
       assert.deepEqual(await listed({ userId: "nobody" }), []);
       refused(await bank.call("/operation/list", { userId, applications: ["none"] }), "ERR0015");
-      for (const wrong of [{ pageSize: 0 }, { pageNumber: -1 }, { pageSize: 1e9 }, { applications: [] }, { pageSize: "1" }]) {
+      for (const wrong of [
+        { pageSize: 0 },
+        { pageNumber: -1 },
+        { pageSize: 1e9 },
+        { applications: [] },
+        { pageSize: "1" },
+      ]) {
         refused(await bank.call("/operation/list", { userId, applications, ...wrong }), "ERR0024");
       }
     });
@@ -339,16 +167,17 @@ forEachStore((kind, open) => {
     test("The pending list leaves out what is final or overdue, which the full list shows as EXPIRED (§3.7)", async () => {
       const userId = `user ${unique()}`;
       const at = Date.now() + 500;
-      const open = (await create({ userId })).id;
+      const waiting = (await create({ userId })).id;
       const final = (await create({ userId })).id;
       const overdue = (await create({ userId, timestampExpires: at })).id;
       await cancel(final);
-      await sleepUntil(at);
+      await past(at);
       const body = { userId, applications: [app.applicationId] };
-      const ids = (rows: { id: string; status: string }[]) => Object.fromEntries(rows.map(({ id, status }) => [id, status]));
-      assert.deepEqual(ids(await bank.done("/operation/list/pending", body)), { [open]: "PENDING" });
+      const ids = (rows: { id: string; status: string }[]) =>
+        Object.fromEntries(rows.map(({ id, status }) => [id, status]));
+      assert.deepEqual(ids(await bank.done("/operation/list/pending", body)), { [waiting]: "PENDING" });
       const all = ids(await bank.done("/operation/list", body));
-      assert.deepEqual(all, { [open]: "PENDING", [final]: "CANCELED", [overdue]: "EXPIRED" });
+      assert.deepEqual(all, { [waiting]: "PENDING", [final]: "CANCELED", [overdue]: "EXPIRED" });
     });
 
     test("An external id need not be unique; the look-up returns all that carry it (§3.2)", async () => {
@@ -365,7 +194,11 @@ forEachStore((kind, open) => {
       const bound = (await create({ userId, activationId: golden.activationId })).id;
       const flagged = (await create({ userId, activationFlag: "GOLD" })).id;
       const listed = async (activationId?: string) => {
-        const rows = await bank.done("/operation/list/pending", { userId, applications: [app.applicationId], activationId });
+        const rows = await bank.done("/operation/list/pending", {
+          userId,
+          applications: [app.applicationId],
+          activationId,
+        });
         return new Set(rows.map(({ id }: { id: string }) => id));
       };
       assert.deepEqual(await listed(golden.activationId), new Set([free, bound, flagged]));
@@ -377,7 +210,9 @@ forEachStore((kind, open) => {
     test("Claim gives an operation for nobody to the first who asks; for all others it does not exist (§3.6)", async () => {
       const { id } = await create({ userId: null });
       const users = Array.from({ length: 12 }, (_, at) => `claimant ${at}`);
-      const replies = await Promise.all(users.map((userId) => bank.call("/operation/claim", { operationId: id, userId })));
+      const replies = await Promise.all(
+        users.map((userId) => bank.call("/operation/claim", { operationId: id, userId })),
+      );
       const winners = replies.filter(({ status }) => status === 200);
       assert.equal(winners.length, 1);
       const { userId } = winners[0]!.body.responseObject;
@@ -385,7 +220,7 @@ forEachStore((kind, open) => {
       assert.equal((await detail(id)).userId, userId);
       assert.equal((await bank.done("/operation/claim", { operationId: id, userId })).userId, userId);
       refused(await bank.call("/operation/detail", { operationId: id, userId: "someone" }), "ERR0034");
-      assert.deepEqual(await eventsOf(bank, id), ["operation.created", "operation.claimed"]);
+      assert.deepEqual(await eventsOf(id), ["operation.created", "operation.claimed"]);
     });
 
     test("Detail with a user claims, as older integrations expect; a final operation is returned untouched (§3.6)", async () => {
@@ -397,14 +232,3 @@ forEachStore((kind, open) => {
     });
   });
 });
-
-async function eventsOf(bank: Bank, subject: string): Promise<string[]> {
-  const rows = await bank.store.read
-    .selectFrom("audit_event")
-    .select("type")
-    .where("subject", "=", subject)
-    .orderBy("at")
-    .orderBy("seq")
-    .execute();
-  return rows.map(({ type }) => type);
-}

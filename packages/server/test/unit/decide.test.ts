@@ -67,12 +67,28 @@ const actors: readonly { readonly name: string; readonly actor: Actor; readonly 
   { name: "a device of another application", actor: { ...device, applicationId: "game" }, standing: "foreign" },
   { name: "another device of the user", actor: { ...device, activationId: "activation-2" }, standing: "foreign" },
   { name: "the device without the flag", actor: { ...device, flags: [] }, standing: "without-flag" },
-  { name: "the device under verification", actor: { ...device, flags: ["GOLD", "VERIFICATION_PENDING"] }, standing: "held" },
-  { name: "the device in verification", actor: { ...device, flags: ["GOLD", "VERIFICATION_IN_PROGRESS"] }, standing: "held" },
+  {
+    name: "the device under verification",
+    actor: { ...device, flags: ["GOLD", "VERIFICATION_PENDING"] },
+    standing: "held",
+  },
+  {
+    name: "the device in verification",
+    actor: { ...device, flags: ["GOLD", "VERIFICATION_IN_PROGRESS"] },
+    standing: "held",
+  },
   { name: "a back office", actor: backOffice, standing: "entitled" },
   { name: "a back office for another user", actor: { ...backOffice, userId: "bob" }, standing: "foreign" },
-  { name: "a back office for another application", actor: { ...backOffice, applicationId: "game" }, standing: "foreign" },
-  { name: "a back office for another activation", actor: { ...backOffice, activationId: "activation-2" }, standing: "foreign" },
+  {
+    name: "a back office for another application",
+    actor: { ...backOffice, applicationId: "game" },
+    standing: "foreign",
+  },
+  {
+    name: "a back office for another activation",
+    actor: { ...backOffice, activationId: "activation-2" },
+    standing: "foreign",
+  },
   { name: "the server", actor: { kind: "system" }, standing: "entitled" },
 ];
 
@@ -87,7 +103,12 @@ const states: readonly { readonly row: OperationRow; readonly now: number; reado
   ...finals.map((status) => ({ row: { ...pending, status, finalized_at: inTime }, now: inTime, told: status })),
 ];
 
-function expected(action: OperationAction, standing: Standing, told: OperationStatus, row: OperationRow): Decided["kind"] {
+function expected(
+  action: OperationAction,
+  standing: Standing,
+  told: OperationStatus,
+  row: OperationRow,
+): Decided["kind"] {
   if (standing === "foreign") return "not-entitled";
   if (action === "expire") return told === "EXPIRED" && row.status === "PENDING" ? "decided" : "final";
   if (told !== "PENDING") return "final";
@@ -107,7 +128,8 @@ test("Every action from every state by every actor ends as the transition table 
         assert.equal(result.kind, expected(action, standing, told, row), title);
         assert.equal(writes.operation !== undefined, result.kind === "decided", title);
         assert.equal((writes.events ?? []).length, result.kind === "decided" ? 1 : 0, title);
-        if (result.kind === "final") assert.equal(result.operation.status, action === "expire" ? row.status : told, title);
+        if (result.kind === "final")
+          assert.equal(result.operation.status, action === "expire" ? row.status : told, title);
         if (result.kind === "decided") {
           assert.equal(result.operation.status, transitions[action].to, title);
           assert.equal(result.operation.finalized_at, now, title);
@@ -138,7 +160,11 @@ test("An operation that does not exist is not found, whatever is asked of it", (
 test("Approval asks for data that are equal to the last character and for a combination that the template lists", () => {
   const wrong = [undefined, "", "A1*A100CZ", "A1*A100CZKx", "A1*A101CZK", "a1*A100CZK", "A1*A100CZK "];
   for (const data of wrong) {
-    const { result } = decide(pending, { action: "approve", actor: device, ...(data !== undefined && { data }) }, inTime);
+    const { result } = decide(
+      pending,
+      { action: "approve", actor: device, ...(data !== undefined && { data }) },
+      inTime,
+    );
     assert.ok(result.kind === "attempt-failed" && result.reason === "data", String(data));
   }
   for (const factors of ["possession", "possession_biometry", "possession_knowledge_biometry", "knowledge", ""]) {
@@ -210,7 +236,11 @@ test("Additional data are merged over what stands there; the reason of a cancel 
   assert.ok(result.kind === "decided");
   assert.deepEqual(JSON.parse(result.operation.additional_data), { channel: "phone", note: { deep: [1, 2.5] } });
   assert.equal(result.operation.status_reason, null);
-  const cancel = decide(pending, { action: "cancel", actor: { kind: "system", clientId: "c" }, reason: "FRAUD" }, inTime);
+  const cancel = decide(
+    pending,
+    { action: "cancel", actor: { kind: "system", clientId: "c" }, reason: "FRAUD" },
+    inTime,
+  );
   assert.ok(cancel.result.kind === "decided");
   assert.equal(cancel.result.operation.status_reason, "FRAUD");
   assert.deepEqual(cancel.writes.events?.[0]?.data.by, { kind: "system", clientId: "c" });

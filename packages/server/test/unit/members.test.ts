@@ -75,7 +75,8 @@ test("Property: a date written in either form is read as the same instant", () =
 });
 
 test("Texts that PostgreSQL or UTF-8 cannot keep are refused, in values and in member names", () => {
-  for (const wrong of ["", "a\u0000b", "\ud800", "a\udc00", "x".repeat(256)]) assert.equal(Value.Check(name, wrong), false);
+  for (const wrong of ["", "a\u0000b", "\ud800", "a\udc00", "x".repeat(256)])
+    assert.equal(Value.Check(name, wrong), false);
   for (const right of ["a", "řízek 🍖", "\n", "x".repeat(255)]) assert.equal(Value.Check(name, right), true);
   assert.equal(Value.Check(parameters, { amount: "100", note: "" }), true);
   for (const wrong of [{ amount: 100 }, { amount: null }, { amount: "\ud800" }, [], "text"]) {

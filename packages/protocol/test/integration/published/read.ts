@@ -1,12 +1,12 @@
 /** Where published vectors lie: outside this repository, which holds only its own. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fromBase64, fromHex, type Bytes } from "@countersign/protocol/bytes";
 
 const repository = fileURLToPath(new URL("../../../../../", import.meta.url));
 
-export const publishedFolder: string = join(
+export const publishedFolder: string = resolve(
   repository,
   process.env.COUNTERSIGN_PUBLISHED_VECTORS ?? "../shared/vectors",
 );

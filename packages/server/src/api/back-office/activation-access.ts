@@ -17,11 +17,7 @@ export async function findActivationFor(
 const noActivation = "00000000-0000-0000-0000-000000000000";
 
 /** The id, or one that matches nothing. For calls that answer for an unknown activation too. */
-export async function addressed(
-  deps: Pick<Deps, "store">,
-  client: ApiClient,
-  activationId: string,
-): Promise<string> {
+export async function addressed(deps: Pick<Deps, "store">, client: ApiClient, activationId: string): Promise<string> {
   return (await findActivationFor(deps, client, activationId))?.id ?? noActivation;
 }
 

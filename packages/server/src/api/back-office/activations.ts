@@ -25,9 +25,7 @@ const initRequest = Type.Object({
   applicationId: name,
   timestampActivationExpire: orNull(instant),
   maxFailureCount,
-  activationOtpValidation: orNull(
-    Type.Enum(["NONE", "ON_KEY_EXCHANGE", "ON_COMMIT"]),
-  ),
+  activationOtpValidation: orNull(Type.Enum(["NONE", "ON_KEY_EXCHANGE", "ON_COMMIT"])),
   commitPhase: orNull(Type.Enum(["ON_COMMIT", "ON_KEY_EXCHANGE"])),
   activationOtp: otp,
   flags: orNull(Type.Array(name, { maxItems: 100 })),

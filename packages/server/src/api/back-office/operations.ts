@@ -109,7 +109,12 @@ export function operationRoutes(app: Api, deps: OperationDeps): void {
   call(app, "/operation/approve/fail", "decide", Type.Object(report), async (input, client) => {
     const additionalData = plainObject(input.additionalData, "additionalData");
     const { operationId } = input;
-    const decided = await failInBackOffice(deps, { operationId, clientId: client.id, additionalData, sees: seenBy(client) });
+    const decided = await failInBackOffice(deps, {
+      operationId,
+      clientId: client.id,
+      additionalData,
+      sees: seenBy(client),
+    });
     return userAction(deps, operationId, decided, answers.other, client);
   });
 
@@ -149,7 +154,7 @@ function claim(deps: Pick<Deps, "store">, operationId: string, userId: string, c
 }
 
 async function list(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   input: Static<typeof userList> | Static<typeof externalList>,
   pendingOnly: boolean,
   client: ApiClient,
@@ -192,7 +197,7 @@ const answers = {
 
 /** What came of it is HTTP 200 with a result, also when the answer is no; only a call that makes no sense is an error. */
 async function userAction(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "operationWatch">,
   operationId: string,
   decided: Decided | Refusal,
   answer: (typeof answers)[keyof typeof answers],

@@ -8,13 +8,13 @@ import { callbackRoutes } from "./callbacks.ts";
 import { encryptionRoutes } from "./encryption.ts";
 import { integrationRoutes } from "./integrations.ts";
 import { operationRoutes } from "./operations.ts";
-import { serviceRoutes } from "./service.ts";
+import { statusRoutes } from "./status.ts";
 import { signatureRoutes } from "./signatures.ts";
 import { templateRoutes } from "./templates.ts";
 import { tokenRoutes } from "./tokens.ts";
 
 export function backOfficeRoutes(app: Api, deps: Deps): void {
-  serviceRoutes(app, deps);
+  statusRoutes(app, deps);
   applicationRoutes(app, deps);
   integrationRoutes(app, deps);
   activationRoutes(app, deps);

@@ -28,7 +28,10 @@ const validateRequest = Type.Object({
   tokenId: id,
   tokenDigest: text(64),
   nonce: text(64),
-  timestamp: Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.String({ pattern: "^\\d{1,15}$" })]),
+  timestamp: Type.Union([
+    Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    Type.String({ pattern: "^\\d{1,15}$" }),
+  ]),
   protocolVersion: text(8),
 });
 

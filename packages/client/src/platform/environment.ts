@@ -1,14 +1,14 @@
 /**
- * The only place of the engine that takes anything from the surroundings: what a device uses where its owner injected
- * nothing. `#crypto` is chosen by the package's import conditions: OpenSSL in Node, portable code elsewhere.
+ * The only place of the SDK that takes anything from the surroundings by itself: what a device uses where its owner
+ * injected nothing. `#crypto` is chosen by the package's import conditions: OpenSSL in Node, portable code elsewhere.
  */
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { CryptoProvider } from "@countersign/protocol/crypto";
 import { platformCrypto } from "#crypto";
 import { createMemoryStorage } from "../storage/memory.ts";
 import type { DeviceStorage } from "../storage/port.ts";
-import type { BiometryProvider } from "./biometry.ts";
-import type { Fetch } from "./transport.ts";
+import type { BiometryProvider } from "../engine/biometry.ts";
+import type { Fetch } from "../engine/transport.ts";
 
 /** Everything a device needs from outside. A missing member comes from the platform. */
 export interface Environment {

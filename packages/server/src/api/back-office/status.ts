@@ -7,7 +7,7 @@ import { isoDate, orNull, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { bareCall, call } from "./call.ts";
 
-export function serviceRoutes(app: Api, deps: Pick<Deps, "store">): void {
+export function statusRoutes(app: Api, deps: Pick<Deps, "store">): void {
   bareCall(app, "/status", ["integrate", "operate"], async () => ({
     status: "OK",
     applicationName: product.name,

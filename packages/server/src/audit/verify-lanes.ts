@@ -1,0 +1,134 @@
+/** The lanes entry by entry: every hash is made again, every link followed, every end held against the checkpoints. */
+import type { Kysely } from "kysely";
+import type { AuditEventTable, AuditLaneTable, Schema } from "../store/schema.ts";
+import { entryHash, payloadDigest } from "./chain.ts";
+import type { Event } from "./event.ts";
+import type { Covered } from "./verify-checkpoints.ts";
+import type { AuditProblem } from "./verify.ts";
+
+interface Options {
+  readonly db: Kysely<Schema>;
+  readonly tenant: string;
+  readonly lanes: readonly AuditLaneTable[];
+  readonly checkpoints: Covered;
+  readonly report: (problem: AuditProblem) => void;
+}
+
+export interface Counted {
+  lanes: number;
+  events: number;
+  erased: number;
+  pruned: number;
+  uncovered: number;
+}
+
+const pageSize = 500;
+
+export async function verifyLanes(options: Options): Promise<Counted> {
+  const { db, tenant, lanes, checkpoints, report } = options;
+  const counted: Counted = { lanes: lanes.length, events: 0, erased: 0, pruned: 0, uncovered: 0 };
+  const opened = new Set(lanes.map((lane) => lane.id));
+  for (const lane of lanes) await verifyLane(options, lane, counted);
+  for (const [lane, head] of checkpoints.heads) {
+    if (!opened.has(lane)) report({ code: "LANE_MISSING", lane, seq: head.seq });
+  }
+  for await (const lane of lanesWithEntries(db, tenant)) {
+    if (!opened.has(lane)) report({ code: "LANE_UNKNOWN", lane });
+  }
+  return counted;
+}
+
+async function verifyLane(options: Options, lane: AuditLaneTable, counted: Counted): Promise<void> {
+  const { checkpoints, report } = options;
+  const head = checkpoints.heads.get(lane.id);
+  let previous: AuditEventTable | undefined;
+  for await (const entry of entries(options.db, options.tenant, lane.id)) {
+    const at = { lane: lane.id, seq: entry.seq };
+    counted.events += 1;
+    if (entry.seq > (head?.seq ?? 0)) counted.uncovered += 1;
+
+    if (previous === undefined) verifyStart(entry);
+    else if (entry.seq !== previous.seq + 1) report({ code: "ENTRY_MISSING", lane: lane.id, seq: previous.seq + 1 });
+    else if (entry.previous_hash !== previous.hash) report({ code: "CHAIN_BROKEN", ...at });
+
+    if (entryHash(entry) !== entry.hash) report({ code: "ENTRY_CHANGED", ...at });
+    if (entry.payload === null && entry.salt === null) counted.erased += 1;
+    else if (!payloadFits(entry)) report({ code: "PAYLOAD_CHANGED", ...at });
+    previous = entry;
+  }
+  verifyEnd();
+
+  function verifyStart(entry: AuditEventTable): void {
+    if (entry.seq === 1) {
+      if (entry.previous_hash !== lane.linked_to) report({ code: "CHAIN_BROKEN", lane: lane.id, seq: 1 });
+    } else if (checkpoints.pruned.has(lane.id)) counted.pruned += 1;
+    else report({ code: "BEGINNING_MISSING", lane: lane.id, seq: entry.seq - 1 });
+  }
+
+  function verifyEnd(): void {
+    const end = previous?.seq ?? 0;
+    if (head && end < head.seq) report({ code: "TRUNCATED", lane: lane.id, seq: end + 1 });
+    // Openings and checkpoints exclude each other: a lane that no checkpoint names was opened after the last one.
+    const linkedWell = head === undefined ? lane.linked_to === checkpoints.last : isKnown(lane.linked_to);
+    if (!linkedWell) report({ code: "LANE_UNKNOWN", lane: lane.id });
+    // Decides what the next checkpoint looks at, so it may not be set by hand.
+    if (lane.covered_seq !== (head?.seq ?? -1)) report({ code: "HEAD_DIFFERS", lane: lane.id, seq: head?.seq ?? 0 });
+  }
+
+  function isKnown(linked: string): boolean {
+    return linked === "" || checkpoints.known.has(linked);
+  }
+}
+
+/** The digest is right and the payload says what the columns say. */
+function payloadFits(entry: AuditEventTable): boolean {
+  const { salt, payload, payload_digest } = entry;
+  if (salt === null || payload === null || payloadDigest(salt, payload) !== payload_digest) return false;
+  try {
+    const event = JSON.parse(payload) as Event;
+    return (
+      event.id === entry.id &&
+      event.type === entry.type &&
+      event.subject === entry.subject &&
+      event.tenant === entry.tenant &&
+      event.seq === entry.seq &&
+      event.at === entry.at
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function* entries(db: Kysely<Schema>, tenant: string, lane: string): AsyncGenerator<AuditEventTable> {
+  for (let from = Number.MIN_SAFE_INTEGER; ; ) {
+    const page = await db
+      .selectFrom("audit_event")
+      .selectAll()
+      .where("tenant", "=", tenant)
+      .where("lane", "=", lane)
+      .where("seq", ">", from)
+      .orderBy("seq")
+      .limit(pageSize)
+      .execute();
+    yield* page;
+    if (page.length < pageSize) return;
+    from = page.at(-1)!.seq;
+  }
+}
+
+/** Steps from lane to lane along the key, without reading the entries between. */
+async function* lanesWithEntries(db: Kysely<Schema>, tenant: string): AsyncGenerator<string> {
+  for (let from: string | undefined; ; ) {
+    const next: { lane: string } | undefined = await db
+      .selectFrom("audit_event")
+      .select("lane")
+      .where("tenant", "=", tenant)
+      .$if(from !== undefined, (query) => query.where("lane", ">", from!))
+      .orderBy("lane")
+      .limit(1)
+      .executeTakeFirst();
+    if (next === undefined) return;
+    yield next.lane;
+    from = next.lane;
+  }
+}
