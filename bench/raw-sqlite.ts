@@ -36,7 +36,8 @@ const approve = db.prepare(
 );
 const attempt = db.prepare("insert into operation_attempt values ('default', ?, ?, ?, 'approve', 'decided', ?)");
 const decide = db.prepare("insert into decision values ('default', ?, ?, ?)");
-const audit = db.prepare("insert into audit_event values ('default', 'raw', ?, ?, 'operation.approved', ?, ?, ?, ?, ?, ?, ?)");
+const run = `raw-${process.pid}`;
+const audit = db.prepare("insert into audit_event values ('default', ?, ?, ?, 'operation.approved', ?, ?, ?, ?, ?, ?, ?)");
 
 const started = performance.now();
 for (let first = 0; first < operations.length; first += groupSize) {
@@ -46,9 +47,9 @@ for (let first = 0; first < operations.length; first += groupSize) {
     const activation = activations[number % activations.length]!.id;
     moveCounter.run(sample.hash.slice(0, 24), number, activation);
     approve.run(sample.additional, number, id);
-    attempt.run(`raw-${number}`, id, activation, number);
+    attempt.run(`${run}-${number}`, id, activation, number);
     decide.run(id, sample.claims, number);
-    audit.run(number + 1, `raw-${number}`, id, number, sample.salt, sample.payload, sample.digest, sample.hash, sample.hash);
+    audit.run(run, number + 1, `${run}-${number}`, id, number, sample.salt, sample.payload, sample.digest, sample.hash, sample.hash);
   }
   db.exec("commit");
 }

@@ -41,7 +41,7 @@ async function answerTo({ url, init }: Sent): Promise<{ status: number; code: st
   return { status: response.status, code: body.responseObject?.code };
 }
 
-for (const store of (await stores()).slice(0, 1)) suite(store);
+for (const store of await stores()) suite(store);
 
 function suite(store: StoreOfWorld): void {
   describe(`end to end on ${store.name}`, () => {

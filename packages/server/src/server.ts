@@ -3,6 +3,7 @@ import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
+import { join } from "node:path";
 import { bootstrapClient } from "./accounts/bootstrap.ts";
 import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
@@ -13,7 +14,16 @@ import { guardPrivateListener } from "./api/private-guard.ts";
 import { mobileTokenRoutes } from "./api/mobile-token.ts";
 import { powerAuthRoutes } from "./api/powerauth.ts";
 import { relyingPartyRoutes } from "./api/relying-party.ts";
-import { answerUnknownAddresses, type Api, parseJsonBodies, speakBackOffice, speakMobileToken, speakPowerAuth, speakProblems } from "./api/surfaces.ts";
+import {
+  answerUnknownAddresses,
+  type Api,
+  parseJsonBodies,
+  speakBackOffice,
+  speakMobileToken,
+  speakPowerAuth,
+  speakProblems,
+} from "./api/surfaces.ts";
+import { startCheckpoints } from "./audit/checkpoint.ts";
 import { versionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
@@ -76,6 +86,13 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const privateUrl = await privateApp.listen({ host: config.privateHost, port: config.privatePort });
   const bootstrapPath = await bootstrapClient(deps, options.dataDirectory, { publicUrl: publicAddress, privateUrl });
   const sweeper = startSweeper(deps);
+  const checkpoints = startCheckpoints({
+    store,
+    signingKeys,
+    file: join(options.dataDirectory, "checkpoints.jsonl"),
+    intervalMs: config.checkpointSeconds * 1000,
+    onError: (error) => log.error({ error: error instanceof Error ? error.name : "unknown" }, "checkpoint not made"),
+  });
 
   return {
     publicUrl: publicAddress,
@@ -85,6 +102,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
       deps.operationWatch.close();
       await Promise.all([publicApp.close(), privateApp.close()]);
       await sweeper.stop();
+      await checkpoints.stop();
       await opened.close();
     },
   };
@@ -114,7 +132,10 @@ async function publicListener(deps: Deps): Promise<Api> {
   return app;
 }
 
-async function privateListener(deps: Deps, registry: { metrics(): Promise<string>; contentType: string }): Promise<Api> {
+async function privateListener(
+  deps: Deps,
+  registry: { metrics(): Promise<string>; contentType: string },
+): Promise<Api> {
   const app = listener(deps);
   guardPrivateListener(app, deps.config.privateHost);
   speakProblems(app);

@@ -1,5 +1,5 @@
 /** `countersign audit verify`: reads the audit where it lies and asks no server. One at work does not disturb it. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { readJwks } from "@countersign/relying-party/receipt";
 import type { VerifiedData } from "@countersign/server/verify-data";
 import type { Command } from "commander";
@@ -48,6 +48,11 @@ export async function verifyAuditOf(
   store: string | undefined,
   options: { readonly tenant: string; readonly keys?: ReturnType<typeof readJwks>; readonly checkpointFile?: string },
 ): Promise<VerifiedData> {
+  if (store === undefined && !existsSync(dataDirectory)) {
+    throw new Failure("usage", "no-data", `There is no directory ${dataDirectory}.`, {
+      hint: "name it with --data, or give --store",
+    });
+  }
   if (store !== undefined && !/^postgres(ql)?:\/\//.test(store))
     throw usageFailure("--store takes a postgres:// address.");
   const { verifyData } = await import("@countersign/server/verify-data");

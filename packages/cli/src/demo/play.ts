@@ -1,13 +1,15 @@
 /** The main job, told while it happens: a bank asks, a device shows and signs, the bank gets decision and receipt. */
 import { join } from "node:path";
-import { operationsClient, type Operation } from "@countersign/relying-party/operations";
+import type { UserOperation } from "@countersign/client/mobile-token";
+import { type Operation, type OperationsClient, operationsClient } from "@countersign/relying-party/operations";
 import { type Jwks, ReceiptError, verifyReceipt } from "@countersign/relying-party/receipt";
 import { verifyAuditOf } from "../commands/audit.ts";
 import { receiptFacts } from "../commands/receipt.ts";
 import type { Connection } from "../connection.ts";
 import { formText } from "../form.ts";
+import type { Fact } from "../terminal.ts";
 import { demoPin, gather, names, type Parties } from "./parties.ts";
-import { recorder, requestText, signatureMembers, signedBase } from "./recorder.ts";
+import { recorder, type Recorder, requestText, signatureMembers, signedBase } from "./recorder.ts";
 import { shortened, type Story } from "./story.ts";
 
 export const payment = {
@@ -37,77 +39,36 @@ export interface Place {
 
 export async function payAndProve(story: Story, place: Place): Promise<Played> {
   const { connection, publicUrl, directory } = place;
-  const net = recorder();
-  const bank = operationsClient({ ...connection, fetch: net.fetch });
-  const device = recorder();
+  const [bankNet, deviceNet] = [recorder(), recorder()];
+  const bank = operationsClient({ ...connection, fetch: bankNet.fetch });
   story.begin("Countersign: a payment, approved on a device and proved");
   story.chapter("A server, a bank, a device");
-  const parties = await gather(connection, publicUrl, join(directory, "device"), device);
+  const parties = await gather(connection, publicUrl, join(directory, "device"), deviceNet);
   introduce(story, place, parties);
 
   story.chapter("The bank asks for an approval");
-  const operation = await bank.createOperation({
-    template: names.template,
-    userId: names.user,
-    applications: [names.application],
-    externalId: "invoice-4711",
-    parameters: payment,
-  });
-  const request = net.last("/v1/operations");
-  story.show(requestText(request, ["Idempotency-Key"]));
-  story.say(`The answer: ${request.status}, operation ${operation.id} is ${operation.status}.`);
-
+  const operation = await ask(story, bank, bankNet);
   // The bank waits from here on: the decision comes to it as soon as it is made.
-  const decisionTold = bank.waitForDecision(operation.id, { timeoutMs: 60_000 });
-  decisionTold.catch(() => undefined);
+  const toldDecision = bank.waitForDecision(operation.id, { timeoutMs: 60_000 });
+  toldDecision.catch(() => undefined);
 
   story.chapter("The device shows what is asked");
-  const { operations } = parties.device.mobileToken;
-  const [shown] = (await operations.getOperations()).filter(({ id }) => id === operation.id);
-  if (shown === undefined) throw new Error("The operation does not wait on the device");
-  story.screen(`${formText(shown)}\n\n  [ Reject ]  [ Approve ]`);
-
+  const shown = await showOnDevice(story, parties, operation.id);
   story.chapter("The person types the PIN, and the device signs");
-  const { PowerAuthAuthentication } = await import("@countersign/client/mobile-token");
-  await operations.authorize(shown, PowerAuthAuthentication.password(demoPin));
-  const signedAt = performance.now();
-  const signed = device.last("/operation/authorize");
-  const { signature_type: factors } = signatureMembers(signed.headers);
-  story.pairs([
-    ["PIN", `${demoPin} (it stays on the device)`],
-    ["Signed data", shown.data],
-    ["In full", `${shortened(signedBase(signed, "/operation/authorize"), 120)}&(the app's secret)`],
-    ["Proves", factors === "possession_knowledge" ? "this device, and somebody who knows its PIN" : factors],
-  ]);
-  story.say("");
-  story.show(requestText(signed, ["X-PowerAuth-Authorization"]));
-  story.say(`The answer: ${signed.status} ${signed.answer}`);
+  const answeredAt = await signOnDevice(story, parties, shown, deviceNet);
 
   story.chapter("The bank is told the decision");
-  const decided = await decisionTold;
-  const [decision] = decided.decisions ?? [];
+  const { status, decisions: [decision] = [] } = await toldDecision;
   story.pairs([
-    ["Status", decided.status],
+    ["Status", status],
     ["By", decision?.userId],
     ["Evidence", decision && [decision.evidence.kind, ...decision.evidence.factors].join(" · ")],
-    ["Told", `${Math.max(0, Math.round(performance.now() - signedAt))} ms after the device was answered`],
+    ["Told", `${Math.max(0, Math.round(performance.now() - answeredAt))} ms after the device was answered`],
   ]);
 
   story.chapter("The receipt proves it, to anybody, without the server");
-  const receipt = await bank.getReceipt(operation.id);
-  const claims = await verifyReceipt(receipt, parties.keys, {
-    operationId: operation.id,
-    expectedData: operation.data,
-    status: "APPROVED",
-  });
-  story.pairs([
-    ["Receipt", shortened(receipt, 72)],
-    ...receiptFacts(claims).map(([label, value]) => [capital(label), value] as const),
-  ]);
-  story.outcome(true, "Authentic: signed by the key that the bank pinned before, for this operation and this data.");
-  const refused = await refusesForgery(receipt, parties);
-  story.outcome(refused, "With one digit of the amount changed, the same check refuses it.");
-  return { operationId: operation.id, decision: decided.status, receiptVerified: refused, keys: parties.keys };
+  const receiptVerified = await prove(story, await bank.getReceipt(operation.id), operation, parties.keys);
+  return { operationId: operation.id, decision: status, receiptVerified, keys: parties.keys };
 }
 
 function introduce(story: Story, { publicUrl, connection, store, directory }: Place, parties: Parties): void {
@@ -144,15 +105,67 @@ export async function proveAudit(
   story.pairs([
     ["Events", `${events}, each tied to the one before it`],
     ["Lanes", `${lanes}, one for each writer and start`],
-    ["Checkpoints", `${checkpoints}, signed${uncovered > 0 ? `; ${uncovered} events wait for the next one` : ""}`],
+    ["Checkpoints", checkpoints === 0 ? "none yet" : `${checkpoints}, signed by the server`],
+    ["Not yet signed", uncovered === 0 ? undefined : `${uncovered} events, until the next checkpoint`],
     ["Problems", problems.length === 0 ? "none" : problems.map(({ code }) => code).join(", ")],
   ]);
   story.outcome(ok, "Nothing was changed, nothing is missing.");
   return ok;
 }
 
+async function ask(story: Story, bank: OperationsClient, net: Recorder): Promise<Operation> {
+  const operation = await bank.createOperation({
+    template: names.template,
+    userId: names.user,
+    applications: [names.application],
+    externalId: "invoice-4711",
+    parameters: payment,
+  });
+  const sent = net.last("/v1/operations");
+  story.show(requestText(sent, ["Idempotency-Key"]));
+  story.say(`The answer: ${sent.status}, operation ${operation.id} is ${operation.status}.`);
+  return operation;
+}
+
+async function showOnDevice(story: Story, { device }: Parties, operationId: string): Promise<UserOperation> {
+  const waiting = await device.mobileToken.operations.getOperations();
+  const shown = waiting.find(({ id }) => id === operationId);
+  if (shown === undefined) throw new Error("The operation does not wait on the device");
+  story.screen(`${formText(shown)}\n\n  [ Reject ]  [ Approve ]`);
+  return shown;
+}
+
+/** Resolves with the time at which the device was answered. */
+async function signOnDevice(story: Story, { device }: Parties, shown: UserOperation, net: Recorder): Promise<number> {
+  const { PowerAuthAuthentication } = await import("@countersign/client/mobile-token");
+  await device.mobileToken.operations.authorize(shown, PowerAuthAuthentication.password(demoPin));
+  const answeredAt = performance.now();
+  const sent = net.last("/operation/authorize");
+  const { signature_type: factors } = signatureMembers(sent.headers);
+  story.pairs([
+    ["PIN", `${demoPin} (it stays on the device)`],
+    ["Signed data", shown.data],
+    ["In full", `${shortened(signedBase(sent, "/operation/authorize"), 120)}&(the app's secret)`],
+    ["Proves", factors === "possession_knowledge" ? "this device, and somebody who knows its PIN" : factors],
+  ]);
+  story.say("");
+  story.show(requestText(sent, ["X-PowerAuth-Authorization"]));
+  story.say(`The answer: ${sent.status} ${sent.answer}`);
+  return answeredAt;
+}
+
+async function prove(story: Story, receipt: string, { id, data }: Operation, keys: Jwks): Promise<boolean> {
+  const claims = await verifyReceipt(receipt, keys, { operationId: id, expectedData: data, status: "APPROVED" });
+  const rows = receiptFacts(claims).map(([label, value]): Fact => [capital(label), value]);
+  story.pairs([["Receipt", shortened(receipt, 72)], ...rows]);
+  story.outcome(true, "Authentic: signed by the key that the bank pinned before, for this operation and this data.");
+  const isForgeryRefused = await refusesForgery(receipt, keys);
+  story.outcome(isForgeryRefused, "With one digit of the amount changed, the same check refuses it.");
+  return isForgeryRefused;
+}
+
 /** A check that accepts everything would look the same in the story; so it is shown to refuse. */
-async function refusesForgery(receipt: string, { keys }: Parties): Promise<boolean> {
+async function refusesForgery(receipt: string, keys: Jwks): Promise<boolean> {
   const [header, payload = "", signature] = receipt.split(".");
   const forged = Buffer.from(payload, "base64url").toString().replace(payment.amount, payment.amount.replace("1", "9"));
   try {

@@ -43,13 +43,16 @@ describe("a payment is approved and proved", () => {
     assert.match(second.stderr, /Activated +in an earlier run/);
   });
 
-  test("with a new device where the old one was removed, blocked or lost", async () => {
+  test("with a new device where the old one was forgotten or lost", async () => {
     const data = join(home, "lost");
     const ports = ["--port", "0", "--private-port", "0"];
     assertProved(await demo(["--data", data, ...ports]));
-    rmSync(join(data, "device"), { recursive: true });
-    const { stderr } = await demo(["--data", data, ...ports]);
-    assert.match(stderr, /Activated +with the code/);
+    const profile = join(data, "device");
+    const forget = ["device", "remove", "--local", "--profile", profile];
+    assert.equal((await runCountersign(forget, { cwd: home, env: {} })).exit, 0);
+    assert.match((await demo(["--data", data, ...ports])).stderr, /Activated +with the code/);
+    rmSync(profile, { recursive: true });
+    assert.match((await demo(["--data", data, ...ports])).stderr, /Activated +with the code/);
   });
 });
 
