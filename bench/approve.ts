@@ -62,7 +62,10 @@ async function onSqlite(echo: Echo, say: (line: string) => void): Promise<Ratios
     cpSync(subject.dataDirectory, copy, { recursive: true });
     const raw: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const run = await startChild<{ perSecond: number }>("bench/raw-sqlite.ts", [join(copy, "countersign.db"), "3200"]);
+      const run = await startChild<{ perSecond: number }>("bench/raw-sqlite.ts", [
+        join(copy, "countersign.db"),
+        "3200",
+      ]);
       raw.push(run.ready.perSecond);
       await run.stop();
     }
@@ -107,7 +110,7 @@ async function onPostgres(echo: Echo, say: (line: string) => void): Promise<Rati
 
 async function measure(echo: Echo, subject: Subject, cpu: () => number): Promise<Series> {
   const series: Series = { echo: [], right: [], single: [], wrongPin: [], unproven: [] };
-  await approvals(subject, "sign", 20, clients, cpu);
+  for (let warmUp = 0; warmUp < 3; warmUp++) await approvals(subject, "sign", perDevice, clients, cpu);
   for (let round = 0; round < rounds; round++) {
     series.echo.push(await echoRound(echo));
     series.right.push(await approvals(subject, "sign", perDevice, clients, cpu));
@@ -122,10 +125,20 @@ async function echoRound(echo: Echo): Promise<Measured> {
   const request = httpRequest("/", {}, JSON.stringify({ requestObject: { id: "x".repeat(36), data: "y".repeat(60) } }));
   let left = clients * perDevice * 4;
   const target = { host: "127.0.0.1", port: echo.ready.port };
-  return timed(left, () => cpuMicroseconds(echo.pid), () => load(target, clients, () => (left-- > 0 ? request : undefined)));
+  return timed(
+    left,
+    () => cpuMicroseconds(echo.pid),
+    () => load(target, clients, () => (left-- > 0 ? request : undefined)),
+  );
 }
 
-async function approvals(subject: Subject, how: SignedHow, each: number, connections: number, cpu: () => number): Promise<Measured> {
+async function approvals(
+  subject: Subject,
+  how: SignedHow,
+  each: number,
+  connections: number,
+  cpu: () => number,
+): Promise<Measured> {
   const queues: Buffer[][] = [];
   for (const [index, device] of subject.devices.slice(0, connections).entries()) {
     const operations = await subject.createOperations(index, how === "sign" ? each : 1);
@@ -134,9 +147,14 @@ async function approvals(subject: Subject, how: SignedHow, each: number, connect
   }
   const expected = how === "sign" ? [200] : [401, 429];
   return timed(connections * each, cpu, () =>
-    load(subject.publicTarget, connections, (worker) => queues[worker]?.pop(), (_worker, status, body) => {
-      if (!expected.includes(status)) throw new Error(`${how} answered ${status}: ${body}`);
-    }),
+    load(
+      subject.publicTarget,
+      connections,
+      (worker) => queues[worker]?.pop(),
+      (_worker, status, body) => {
+        if (!expected.includes(status)) throw new Error(`${how} answered ${status}: ${body}`);
+      },
+    ),
   );
 }
 
@@ -145,7 +163,12 @@ async function timed(count: number, cpu: () => number, run: () => ReturnType<typ
   const { requests, seconds, latencies } = await run();
   if (requests !== count) throw new Error(`${requests} answers to ${count} requests`);
   const used = cpu() - before;
-  return { cpu: used / count, perSecond: count / seconds, p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+  return {
+    cpu: used / count,
+    perSecond: count / seconds,
+    p50: percentile(latencies, 0.5),
+    p99: percentile(latencies, 0.99),
+  };
 }
 
 function report(store: string, series: Series, raw: Spread | undefined, say: (line: string) => void): Ratios {
@@ -155,11 +178,21 @@ function report(store: string, series: Series, raw: Spread | undefined, say: (li
   const cpuVsEcho = ratio("right", "cpu", "echo");
   const wrong = [ratio("wrongPin", "cpu", "right"), ratio("unproven", "cpu", "right")] as const;
   const vsRaw = raw === undefined ? null : of("right", "perSecond").median / raw.median;
-  say(`${store}: CPU µs  echo ${showSpread(of("echo", "cpu"))}  approve ${showSpread(of("right", "cpu"))}  one client ${showSpread(of("single", "cpu"))}`);
-  say(`${store}: CPU µs  wrong PIN ${showSpread(of("wrongPin", "cpu"))}  no possession ${showSpread(of("unproven", "cpu"))}`);
-  say(`${store}: approve/echo CPU ${showSpread(cpuVsEcho)}  wrong PIN/right ${showSpread(wrong[0], 2)}  no possession/right ${showSpread(wrong[1], 2)}`);
-  say(`${store}: ms  64 clients p50 ${showSpread(of("right", "p50"))} p99 ${showSpread(of("right", "p99"))}  1 client p50 ${showSpread(of("single", "p50"), 2)} p99 ${showSpread(of("single", "p99"), 2)}`);
-  say(`${store}: per second  approve ${showSpread(of("right", "perSecond"), 0)}  raw writes ${raw === undefined ? "none" : showSpread(raw, 0)}  ratio ${vsRaw?.toFixed(2) ?? "null"}`);
+  say(
+    `${store}: CPU µs  echo ${showSpread(of("echo", "cpu"))}  approve ${showSpread(of("right", "cpu"))}  one client ${showSpread(of("single", "cpu"))}`,
+  );
+  say(
+    `${store}: CPU µs  wrong PIN ${showSpread(of("wrongPin", "cpu"))}  no possession ${showSpread(of("unproven", "cpu"))}`,
+  );
+  say(
+    `${store}: approve/echo CPU ${showSpread(cpuVsEcho)}  wrong PIN/right ${showSpread(wrong[0], 2)}  no possession/right ${showSpread(wrong[1], 2)}`,
+  );
+  say(
+    `${store}: ms  64 clients p50 ${showSpread(of("right", "p50"))} p99 ${showSpread(of("right", "p99"))}  1 client p50 ${showSpread(of("single", "p50"), 2)} p99 ${showSpread(of("single", "p99"), 2)}`,
+  );
+  say(
+    `${store}: per second  approve ${showSpread(of("right", "perSecond"), 0)}  raw writes ${raw === undefined ? "none" : showSpread(raw, 0)}  ratio ${vsRaw?.toFixed(2) ?? "null"}`,
+  );
   return { cpuVsEcho: cpuVsEcho.median, vsRaw, wrongVsRight: Math.max(wrong[0].median, wrong[1].median) };
 }
 

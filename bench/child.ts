@@ -9,7 +9,11 @@ export interface Child<T> {
 }
 
 /** Runs a TypeScript file of this workspace with the Node that runs us. Rejects when it ends before its ready line. */
-export async function startChild<T>(file: string, args: readonly string[] = [], environment: Record<string, string> = {}): Promise<Child<T>> {
+export async function startChild<T>(
+  file: string,
+  args: readonly string[] = [],
+  environment: Record<string, string> = {},
+): Promise<Child<T>> {
   const child = spawn(process.execPath, ["--conditions=@countersign/source", file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, ...environment },

@@ -64,7 +64,13 @@ export async function activateDevice(publicUrl: string, configuration: string, c
   const keys = activationKeys(nodeCrypto, masterSecret(nodeCrypto, pair.privateKey, result.serverPublicKey));
   const otherKey = nodeCrypto.secretKey(random(16));
   let ctr = result.ctrData;
-  const header = (uriId: string, body: string, possession: typeof otherKey, knowledge: typeof otherKey, moves: boolean) => {
+  const header = (
+    uriId: string,
+    body: string,
+    possession: typeof otherKey,
+    knowledge: typeof otherKey,
+    moves: boolean,
+  ) => {
     const nonce = random(16);
     const base = signatureBase("POST", uriId, nonce, utf8(body));
     const data = signedData(base, applicationSecret);

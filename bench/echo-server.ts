@@ -12,5 +12,6 @@ const server = createServer((request, response) => {
 });
 server.listen(0, "127.0.0.1", () => {
   const address = server.address();
-  if (typeof address === "object" && address !== null) process.stdout.write(`${JSON.stringify({ port: address.port })}\n`);
+  if (typeof address === "object" && address !== null)
+    process.stdout.write(`${JSON.stringify({ port: address.port })}\n`);
 });

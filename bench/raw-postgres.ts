@@ -16,11 +16,11 @@ with picked as (select * from bench_pair where i = :i),
 moved as (update activation set counter = counter + 1, failed_attempts = 0, last_used_at = :i
   from picked where tenant = 'default' and id = picked.activation_id and status = 'ACTIVE' returning id),
 decided as (update operation set status = 'APPROVED', finalized_at = :i
-  from picked where tenant = 'default' and id = picked.operation_id and status = 'PENDING' returning id),
+  from picked where tenant = 'default' and id = picked.operation_id returning id),
 tried as (insert into operation_attempt
   select 'default', gen_random_uuid()::text, operation_id, activation_id, 'approve', 'decided', :i from picked),
 proved as (insert into decision select 'default', gen_random_uuid()::text, claims, :i from bench_sample)
-insert into audit_event select 'default', 'raw', nextval('bench_seq'), gen_random_uuid()::text, 'operation.approved',
+insert into audit_event select 'default', 'raw ' || :run, nextval('bench_seq'), gen_random_uuid()::text, 'operation.approved',
   gen_random_uuid()::text, :i, salt, payload, digest, hash, hash from bench_sample;
 `;
 
@@ -34,8 +34,12 @@ export async function rawPostgres(url: string, seconds: number): Promise<number 
   writeFileSync(file, script);
   try {
     const { stdout } = await promisify(execFile)(pgbench, [
-      ...["-n", "-M", "prepared", "-c", String(clients), "-j", "1", "-T", String(seconds)],
-      ...["-D", `operations=${operations}`, "-f", file, url],
+      "-n",
+      "-M",
+      "prepared",
+      ...["-c", String(clients), "-j", "1", "-T", String(seconds)],
+      ...["-D", `operations=${operations}`, "-D", `run=${process.hrtime.bigint()}`, "-f", file],
+      url,
     ]);
     const perSecond = /tps = ([\d.]+)/.exec(stdout)?.[1];
     return perSecond === undefined ? "pgbench printed no figure" : Number(perSecond);

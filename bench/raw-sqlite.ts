@@ -7,7 +7,9 @@ import { DatabaseSync } from "node:sqlite";
 const [file = "", wanted = "6400"] = process.argv.slice(2);
 const groupSize = 64;
 const db = new DatabaseSync(file);
-db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0");
+db.exec(
+  "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0",
+);
 
 interface Sample {
   readonly claims: string;
@@ -24,7 +26,9 @@ const sample = db
   )
   .get() as unknown as Sample;
 const activations = db.prepare("select id from activation").all() as { id: string }[];
-const operations = db.prepare("select id from operation where status = 'PENDING' limit ?").all(Number(wanted)) as { id: string }[];
+const operations = db.prepare("select id from operation where status = 'PENDING' limit ?").all(Number(wanted)) as {
+  id: string;
+}[];
 
 const moveCounter = db.prepare(
   `update activation set counter = counter + 1, ctr_data = ?, failed_attempts = 0, version_floor = '3.3', last_used_at = ?
@@ -37,7 +41,9 @@ const approve = db.prepare(
 const attempt = db.prepare("insert into operation_attempt values ('default', ?, ?, ?, 'approve', 'decided', ?)");
 const decide = db.prepare("insert into decision values ('default', ?, ?, ?)");
 const run = `raw-${process.pid}`;
-const audit = db.prepare("insert into audit_event values ('default', ?, ?, ?, 'operation.approved', ?, ?, ?, ?, ?, ?, ?)");
+const audit = db.prepare(
+  "insert into audit_event values ('default', ?, ?, ?, 'operation.approved', ?, ?, ?, ?, ?, ?, ?)",
+);
 
 const started = performance.now();
 for (let first = 0; first < operations.length; first += groupSize) {
@@ -49,7 +55,18 @@ for (let first = 0; first < operations.length; first += groupSize) {
     approve.run(sample.additional, number, id);
     attempt.run(`${run}-${number}`, id, activation, number);
     decide.run(id, sample.claims, number);
-    audit.run(run, number + 1, `${run}-${number}`, id, number, sample.salt, sample.payload, sample.digest, sample.hash, sample.hash);
+    audit.run(
+      run,
+      number + 1,
+      `${run}-${number}`,
+      id,
+      number,
+      sample.salt,
+      sample.payload,
+      sample.digest,
+      sample.hash,
+      sample.hash,
+    );
   }
   db.exec("commit");
 }

@@ -35,10 +35,9 @@ interface Ready {
 
 export async function startSubject(deviceCount: number, storeUrl?: string): Promise<Subject> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "countersign-bench-"));
-  const store = storeUrl === undefined ? [] : ["--store", storeUrl];
-  const child: Child<Ready> = await startChild("packages/cli/src/main.ts", [
-    ...["serve", "--data", dataDirectory, "--port", "0", "--private-port", "0", ...store],
-  ]);
+  const args = ["serve", "--data", dataDirectory, "--port", "0", "--private-port", "0"];
+  if (storeUrl !== undefined) args.push("--store", storeUrl);
+  const child: Child<Ready> = await startChild("packages/cli/src/main.ts", args);
   const { clientId, clientSecret } = JSON.parse(readFileSync(child.ready.bootstrap, "utf8")) as Record<string, string>;
   const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
   const ask = async <T>(path: string, requestObject: object): Promise<T> => {
@@ -52,8 +51,11 @@ export async function startSubject(deviceCount: number, storeUrl?: string): Prom
     return body.responseObject;
   };
 
-  const made = await ask<{ versions?: { mobileSdkConfig: string }[] }>("/rest/v3/application/create", { applicationId: application })
-    .then(() => ask<{ versions: { mobileSdkConfig: string }[] }>("/rest/v3/application/detail", { applicationId: application }));
+  const made = await ask<{ versions?: { mobileSdkConfig: string }[] }>("/rest/v3/application/create", {
+    applicationId: application,
+  }).then(() =>
+    ask<{ versions: { mobileSdkConfig: string }[] }>("/rest/v3/application/detail", { applicationId: application }),
+  );
   await ask("/rest/v3/operation/template/create", {
     templateName: template,
     operationType: "payment",
@@ -115,7 +117,11 @@ export async function startSubject(deviceCount: number, storeUrl?: string): Prom
 export type SignedHow = "sign" | "signWrongPin" | "signUnproven";
 
 /** One authorize request per operation, signed ahead, in the order in which they must be sent. */
-export function authorizeRequests(device: BenchDevice, operations: readonly OperationToSign[], how: SignedHow): Buffer[] {
+export function authorizeRequests(
+  device: BenchDevice,
+  operations: readonly OperationToSign[],
+  how: SignedHow,
+): Buffer[] {
   return operations.map(({ id, data }) => {
     const body = JSON.stringify({ requestObject: { id, data } });
     return httpRequest(authorizePath, device[how](authorizeUri, body), body);

@@ -61,7 +61,7 @@ function suite(store: StoreOfWorld): void {
       assert.equal(created.data, "A1*A1250.00EUR*ICZ2730300000001165254011**NRent");
       // 2. The device sees it.
       const device = await world.device("anna");
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const listed = await operations.getOperations();
       assert.deepEqual(
         listed.map(({ id }) => id),
@@ -86,7 +86,7 @@ function suite(store: StoreOfWorld): void {
 
     test("four wrong PINs count and the right one forgives them; the fifth in a row blocks", async () => {
       const device = await world.device("boris");
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       for (let round = 0; round < 2; round++) {
         const operation = await world.bank.createOperation({ ...payment, userId: "boris" });
         const listed = await operations.getDetail(operation.id);
@@ -110,14 +110,14 @@ function suite(store: StoreOfWorld): void {
     test("data changed by one byte on the way is refused and decides nothing", async () => {
       const network = recordingNetwork();
       const device = await world.device("clara", pin, { fetch: network.fetch });
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const operation = await world.bank.createOperation({ ...payment, userId: "clara" });
       network.alterNext("/operation/authorize", (body) => body.replace("1250.00", "9250.00"));
       const listed = await operations.getDetail(operation.id);
       await assert.rejects(operations.authorize(listed, withPin()), { httpStatusCode: 401 });
-      const after = await world.bank.getOperation(operation.id);
-      assert.equal(after.status, "PENDING");
-      assert.equal(after.failureCount, 0, "a request whose possession does not verify costs nothing");
+      const unchanged = await world.bank.getOperation(operation.id);
+      assert.equal(unchanged.status, "PENDING");
+      assert.equal(unchanged.failureCount, 0, "a request whose possession does not verify costs nothing");
       // The device itself signing other data than the operation's is counted.
       await assert.rejects(operations.authorize({ id: operation.id, data: `${operation.data}x` }, withPin()));
       assert.equal((await world.bank.getOperation(operation.id)).failureCount, 1);
@@ -125,7 +125,7 @@ function suite(store: StoreOfWorld): void {
 
     test("an expired operation and one cancelled meanwhile cannot be approved, and each says so", async () => {
       const device = await world.device("dana");
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const cancelled = await world.bank.createOperation({ ...payment, userId: "dana" });
       const listed = await operations.getDetail(cancelled.id);
       await world.bank.cancelOperation(cancelled.id);
@@ -141,7 +141,7 @@ function suite(store: StoreOfWorld): void {
     test("a replayed approval and a replayed token are refused and change nothing", async () => {
       const network = recordingNetwork();
       const device = await world.device("emil", pin, { fetch: network.fetch });
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const first = await world.bank.createOperation({ ...payment, userId: "emil" });
       await operations.authorize((await operations.getOperations())[0]!, withPin());
       const authorize = network.last("/operation/authorize");
@@ -156,7 +156,7 @@ function suite(store: StoreOfWorld): void {
     test("a recorded wrong-PIN request sent again counts nothing", async () => {
       const network = recordingNetwork();
       const device = await world.device("fero", pin, { fetch: network.fetch });
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const operation = await world.bank.createOperation({ ...payment, userId: "fero" });
       await assert.rejects(operations.authorize(await operations.getDetail(operation.id), withPin("0000")));
       const wrong = network.last("/operation/authorize");
@@ -170,8 +170,8 @@ function suite(store: StoreOfWorld): void {
     test("two devices of one user see the same operation; the first decision stands", async () => {
       const [phone, tablet] = [await world.device("gita"), await world.device("gita")];
       const operation = await world.bank.createOperation({ ...payment, userId: "gita" });
-      const onPhone = (await phone.createMobileToken()).operations;
-      const onTablet = (await tablet.createMobileToken()).operations;
+      const onPhone = phone.createMobileToken().operations;
+      const onTablet = tablet.createMobileToken().operations;
       const [seen] = await onTablet.getOperations();
       await onPhone.reject(operation.id, "UNEXPECTED_OPERATION");
       await assert.rejects(onTablet.authorize(seen!, withPin()), serverCode("OPERATION_ALREADY_FINISHED"));
@@ -184,11 +184,14 @@ function suite(store: StoreOfWorld): void {
 
     test("an unknown operation and another user's are answered alike", async () => {
       const device = await world.device("hana");
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       const foreign = await world.bank.createOperation({ ...payment, userId: "somebody-else" });
       for (const id of [foreign.id, "00000000-0000-4000-8000-000000000000"]) {
         await assert.rejects(operations.getDetail(id), serverCode("INVALID_OPERATION"));
-        await assert.rejects(operations.authorize({ id, data: foreign.data }, withPin()), serverCode("INVALID_OPERATION"));
+        await assert.rejects(
+          operations.authorize({ id, data: foreign.data }, withPin()),
+          serverCode("INVALID_OPERATION"),
+        );
         await assert.rejects(operations.reject(id, "UNKNOWN"), serverCode("INVALID_OPERATION"));
       }
       const untouched = await world.bank.getOperation(foreign.id);
@@ -197,10 +200,42 @@ function suite(store: StoreOfWorld): void {
     });
 
     test("whatever is sent, no route answers 500", async () => {
-      const bodies = ["", "{", "[]", "null", '"x"', "{}", '{"requestObject":null}', '{"requestObject":[]}', '{"requestObject":{"id":7}}', '{"__proto__":{"x":1}}', `{"requestObject":{"id":"${"a".repeat(5000)}"}}`, "\u0000", '{"requestObject":{"activationId":"\\u0000"}}'];
+      const bodies = [
+        "",
+        "{",
+        "[]",
+        "null",
+        '"x"',
+        "{}",
+        '{"requestObject":null}',
+        '{"requestObject":[]}',
+        '{"requestObject":{"id":7}}',
+        '{"__proto__":{"x":1}}',
+        `{"requestObject":{"id":"${"a".repeat(5000)}"}}`,
+        "\u0000",
+        '{"requestObject":{"activationId":"\\u0000"}}',
+      ];
       const paths = [
-        ...["status", "keystore/create", "activation/create", "activation/status", "activation/remove", "activation/detail", "activation/rename", "token/create", "token/remove", "signature/validate", "vault/unlock", "user/info", "upgrade/start", "upgrade/commit", "recovery/confirm"].map((path) => `/pa/v3/${path}`),
-        ...["list", "detail", "detail/claim", "history", "authorize", "cancel"].map((path) => `/api/auth/token/app/operation/${path}`),
+        ...[
+          "status",
+          "keystore/create",
+          "activation/create",
+          "activation/status",
+          "activation/remove",
+          "activation/detail",
+          "activation/rename",
+          "token/create",
+          "token/remove",
+          "signature/validate",
+          "vault/unlock",
+          "user/info",
+          "upgrade/start",
+          "upgrade/commit",
+          "recovery/confirm",
+        ].map((path) => `/pa/v3/${path}`),
+        ...["list", "detail", "detail/claim", "history", "authorize", "cancel"].map(
+          (path) => `/api/auth/token/app/operation/${path}`,
+        ),
         "/nowhere",
       ];
       const headers: Record<string, string>[] = [
@@ -220,7 +255,10 @@ function suite(store: StoreOfWorld): void {
               body,
             });
             const text = await response.text();
-            assert.ok(response.status < 500, `${path} ${JSON.stringify(extra)} ${body.slice(0, 40)}: ${response.status} ${text}`);
+            assert.ok(
+              response.status < 500,
+              `${path} ${JSON.stringify(extra)} ${body.slice(0, 40)}: ${response.status} ${text}`,
+            );
           }
         }
       }
@@ -239,7 +277,7 @@ function suite(store: StoreOfWorld): void {
 
     test("a token is refused after its activation is blocked, and works again when it is unblocked", async () => {
       const device = await world.device("klara");
-      const { operations } = await device.createMobileToken();
+      const { operations } = device.createMobileToken();
       await operations.getOperations();
       const activationId = await device.getActivationIdentifier();
       await world.backOffice("/rest/v3/activation/block", { activationId, reason: "LOST" });

@@ -70,8 +70,12 @@ export async function openWorld(store: StoreOfWorld): Promise<World> {
       headers: { "content-type": "application/json", authorization },
       body: JSON.stringify({ requestObject }),
     });
-    const { status, responseObject } = (await response.json()) as { status: string; responseObject: T & { code?: string } };
-    if (status !== "OK") throw Object.assign(new Error(`${path}: ${responseObject.code}`), { code: responseObject.code });
+    const { status, responseObject } = (await response.json()) as {
+      status: string;
+      responseObject: T & { code?: string };
+    };
+    if (status !== "OK")
+      throw Object.assign(new Error(`${path}: ${responseObject.code}`), { code: responseObject.code });
     return responseObject;
   };
   await backOffice("/rest/v3/application/create", { applicationId: application });

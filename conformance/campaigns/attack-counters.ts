@@ -68,7 +68,12 @@ async function refused(stage: Stage, device: Device, operation: string, data: st
   if (!isNo) stage.history.odd("entitled-only", `${operation}: ${JSON.stringify(answer)}`);
 }
 
-async function stillPending({ fleet, history }: Stage, operation: string, failures: number, after: string): Promise<void> {
+async function stillPending(
+  { fleet, history }: Stage,
+  operation: string,
+  failures: number,
+  after: string,
+): Promise<void> {
   const state = await readOperation(fleet.bank, history, operation);
   const detail = await fleet.bank.office("/operation/detail", { operationId: operation });
   const counted = memberOf(detail, "failureCount");

@@ -75,17 +75,24 @@ export async function guessesOnDevice(stage: Stage): Promise<number> {
       status = await statusOf(stage, device);
     }
     if (status.state !== activationStates.blocked || status.failedAttempts !== limit) {
-      history.odd("limit-kept", `${device.activationId}: state ${status.state} after ${status.failedAttempts} wrong tries`);
+      history.odd(
+        "limit-kept",
+        `${device.activationId}: state ${status.state} after ${status.failedAttempts} wrong tries`,
+      );
     }
     for (const url of stage.urls) {
       const signed = signDecision(device, "approve", operation, data, "right", status.counter ?? device.next);
       const answer = await submit(url, history, device, { operation, action: "approve", pin: "right", signed });
       if (isRefused(answer)) continue;
-      history.odd("limit-kept", `${device.activationId}: blocked, and a right PIN is answered ${JSON.stringify(answer)}`);
+      history.odd(
+        "limit-kept",
+        `${device.activationId}: blocked, and a right PIN is answered ${JSON.stringify(answer)}`,
+      );
     }
     const detail = await fleet.bank.office("/operation/detail", { operationId: operation });
     const evaluated = Number(memberOf(detail, "failureCount"));
-    if (!approved && evaluated !== limit) history.odd("limit-kept", `${operation}: ${evaluated} wrong tries were evaluated`);
+    if (!approved && evaluated !== limit)
+      history.odd("limit-kept", `${operation}: ${evaluated} wrong tries were evaluated`);
   });
 }
 
@@ -120,7 +127,10 @@ export async function guessesInBackOffice(stage: Stage): Promise<number> {
     }
     const status = await statusOf(stage, device);
     if (status.state !== activationStates.blocked || status.failedAttempts !== limit) {
-      history.odd("limit-kept", `${device.activationId}: state ${status.state} after ${status.failedAttempts} wrong tries`);
+      history.odd(
+        "limit-kept",
+        `${device.activationId}: state ${status.state} after ${status.failedAttempts} wrong tries`,
+      );
     }
   });
 }
@@ -145,19 +155,31 @@ export async function recordedGuesses(stage: Stage): Promise<number> {
     const recorded = wrong();
     await sendAll(stage, device, operation, [recorded]);
     await expect(1, "after one");
-    const again = await sendAll(stage, device, operation, Array.from({ length: 8 }, () => recorded));
+    const again = await sendAll(
+      stage,
+      device,
+      operation,
+      Array.from({ length: 8 }, () => recorded),
+    );
     if (!again.every(isRefused)) history.odd("guess-refused", `${operation}: ${JSON.stringify(again)}`);
     await expect(1, "after a replay of the one");
 
     const other = await operationFor(stage, device, `${reference}-rejected`);
     const rejection = signDecision(device, "reject", other, "", "none");
-    await submit(stage.urls[0]!, history, device, { operation: other, action: "reject", pin: "none", signed: rejection });
+    await submit(stage.urls[0]!, history, device, {
+      operation: other,
+      action: "reject",
+      pin: "none",
+      signed: rejection,
+    });
     await expect(1, "after possession alone");
-    if ((await readOperation(fleet.bank, history, other)) !== "REJECTED") history.odd("right-signature-accepted", other);
+    if ((await readOperation(fleet.bank, history, other)) !== "REJECTED")
+      history.odd("right-signature-accepted", other);
 
     const approval: Guess = { pin: "right", signed: signDecision(device, "approve", operation, data, "right") };
     const [answer] = await sendAll(stage, device, operation, [approval]);
-    if (answer === undefined || isRefused(answer)) history.odd("right-signature-accepted", `${operation}: after a replay`);
+    if (answer === undefined || isRefused(answer))
+      history.odd("right-signature-accepted", `${operation}: after a replay`);
     await expect(0, "after the right PIN");
   });
 }

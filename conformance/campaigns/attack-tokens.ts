@@ -1,12 +1,11 @@
 /** A token header sent several times at once, to several processes: it authenticates once. */
-import { toBase64, utf8 } from "@countersign/protocol/bytes";
+import { fromBase64, toBase64, utf8 } from "@countersign/protocol/bytes";
 import type { SecretKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure } from "@countersign/protocol/errors";
 import { encryptorIds, openResponse, sealRequest } from "@countersign/protocol/powerauth/ecies";
 import { tokenHeaderName, writeTokenHeader } from "@countersign/protocol/powerauth/headers";
 import { tokenDigest } from "@countersign/protocol/powerauth/token";
-import { fromBase64 } from "@countersign/protocol/bytes";
 import { eachGroup, type Stage } from "./attempts.ts";
 import { exactlyOne } from "./attack-counters.ts";
 import { type Device, encryptedCall, random, requireFreshNonce, sign, temporaryKey, version } from "./device.ts";
@@ -36,7 +35,10 @@ export async function sameTokens(stage: Stage): Promise<number> {
   });
 }
 
-async function createToken(url: string, device: Device): Promise<{ readonly tokenId: string; readonly secret: SecretKey }> {
+async function createToken(
+  url: string,
+  device: Device,
+): Promise<{ readonly tokenId: string; readonly secret: SecretKey }> {
   const { app, keys, activationId, serverPublicKey } = device;
   const key = await temporaryKey(url, app, serverPublicKey, device);
   const context = {

@@ -11,7 +11,12 @@ export interface Bank {
   /** `/rest/v3`; the response object. Throws when it is refused or lost. */
   office(path: string, requestObject: object): Promise<unknown>;
   /** `/v1`; whatever comes. */
-  call(method: "GET" | "POST", path: string, body?: object, headers?: Readonly<Record<string, string>>): Promise<Answer>;
+  call(
+    method: "GET" | "POST",
+    path: string,
+    body?: object,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>;
 }
 
 export function bankAt(url: PrivateUrl, credentials: Credentials): Bank {

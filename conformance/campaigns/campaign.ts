@@ -54,7 +54,10 @@ export function keepHistory(name: string, outcome: Outcome): string {
 export function brokenRun(error: unknown, history: History): Violation[] {
   const odd = history.entries.filter((entry) => entry.kind === "odd");
   if (error instanceof BrokenRule) return [...odd, { rule: error.rule, text: error.message }];
-  return [...odd, { rule: "run-completes", text: error instanceof Error ? (error.stack ?? error.message) : String(error) }];
+  return [
+    ...odd,
+    { rule: "run-completes", text: error instanceof Error ? (error.stack ?? error.message) : String(error) },
+  ];
 }
 
 /** A check made in passing, after which there is no going on. */

@@ -84,11 +84,14 @@ function checkAttempts(row: ActivationRow, uses: readonly Use[], decisions: read
     if (kind === "failed") run += 1;
     if (kind === "right" && run >= row.max_failed_attempts) wrong("limit-kept", `accepted after ${run} wrong tries`);
     if (kind === "right") run = 0;
-    if (run > row.max_failed_attempts) wrong("limit-kept", `${run} wrong tries in a row, the limit is ${row.max_failed_attempts}`);
+    if (run > row.max_failed_attempts)
+      wrong("limit-kept", `${run} wrong tries in a row, the limit is ${row.max_failed_attempts}`);
   }
-  if (run !== row.failed_attempts) wrong("attempts-counted", `${run} wrong tries in the audit, ${row.failed_attempts} in the row`);
+  if (run !== row.failed_attempts)
+    wrong("attempts-counted", `${run} wrong tries in the audit, ${row.failed_attempts} in the row`);
   const answered = answeredWrong(decisions);
-  if (row.failed_attempts < answered) wrong("attempts-counted", `${answered} wrong tries answered, ${row.failed_attempts} counted`);
+  if (row.failed_attempts < answered)
+    wrong("attempts-counted", `${answered} wrong tries answered, ${row.failed_attempts} counted`);
   const isBlocked = row.status === "BLOCKED";
   if (isBlocked !== row.failed_attempts >= row.max_failed_attempts || row.failed_attempts > row.max_failed_attempts) {
     wrong("limit-kept", `${row.status} with ${row.failed_attempts} of ${row.max_failed_attempts} wrong tries`);
@@ -103,15 +106,21 @@ function checkAttempts(row: ActivationRow, uses: readonly Use[], decisions: read
 function answeredWrong(decisions: readonly DecideEntry[]): number {
   const overlapping = decisions.some(({ sent }, at) => sent < (decisions[at - 1]?.answered ?? 0));
   if (overlapping) return 0;
-  const last = decisions.findLastIndex(({ pin, status }) => pin === "right" && (status === undefined || status !== 401));
+  const last = decisions.findLastIndex(
+    ({ pin, status }) => pin === "right" && (status === undefined || status !== 401),
+  );
   return decisions.slice(last + 1).filter(({ pin, status }) => pin === "wrong" && status === 401).length;
 }
 
 /** No status shows a counter before what the device had been told, nor fewer wrong tries than it was told of. */
 function checkStatuses(entries: readonly Entry[], decisions: ReadonlyMap<string, DecideEntry[]>): Violation[] {
-  const statuses = entries.filter((entry): entry is StatusEntry => entry.kind === "status" && entry.counter !== undefined);
+  const statuses = entries.filter(
+    (entry): entry is StatusEntry => entry.kind === "status" && entry.counter !== undefined,
+  );
   return statuses.flatMap(({ activation, sent, counter, failedAttempts }) => {
-    const before = (decisions.get(activation) ?? []).filter(({ answered }) => answered !== undefined && answered < sent);
+    const before = (decisions.get(activation) ?? []).filter(
+      ({ answered }) => answered !== undefined && answered < sent,
+    );
     const used = Math.max(-1, ...before.filter(told).map((entry) => entry.counter));
     const wrong = answeredWrong((decisions.get(activation) ?? []).filter((entry) => entry.sent < sent));
     return [
@@ -120,7 +129,12 @@ function checkStatuses(entries: readonly Entry[], decisions: ReadonlyMap<string,
         : [{ rule: "counter-moved", text: `${activation}: status says ${counter}, though ${used} was accepted` }]),
       ...(failedAttempts! >= wrong
         ? []
-        : [{ rule: "attempts-counted", text: `${activation}: ${wrong} wrong tries answered, status says ${failedAttempts}` }]),
+        : [
+            {
+              rule: "attempts-counted",
+              text: `${activation}: ${wrong} wrong tries answered, status says ${failedAttempts}`,
+            },
+          ]),
     ];
   });
 }

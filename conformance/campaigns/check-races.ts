@@ -30,15 +30,21 @@ function checkRace(id: string, rivals: readonly Rival[], row: OperationRow | und
   // Nobody won: then time did, whether that is written down yet or not.
   const end = row.status === "PENDING" && winners.length === 0 ? "EXPIRED" : row.status;
   const violations: Violation[] = [];
-  if (winners.length > 1) violations.push({ rule: "one-winner", text: `${id}: ${winners.map(endFor).join(" and ")} were both told yes` });
+  if (winners.length > 1)
+    violations.push({ rule: "one-winner", text: `${id}: ${winners.map(endFor).join(" and ")} were both told yes` });
   for (const winner of winners) {
-    if (endFor(winner) !== end) violations.push({ rule: "told-consistently", text: `${id}: ${endFor(winner)} was told yes; it is ${end}` });
+    if (endFor(winner) !== end)
+      violations.push({ rule: "told-consistently", text: `${id}: ${endFor(winner)} was told yes; it is ${end}` });
   }
-  if (winners.length === 0 && end !== "EXPIRED") violations.push({ rule: "one-winner", text: `${id}: nobody was told yes; it is ${end}` });
+  if (winners.length === 0 && end !== "EXPIRED")
+    violations.push({ rule: "one-winner", text: `${id}: nobody was told yes; it is ${end}` });
   for (const loser of rivals.filter(({ status }) => status !== 200)) {
     if (toldOf[end]?.includes(loser.code ?? "") === true) continue;
     const told = loser.answered === undefined ? "nothing" : `${loser.status} ${loser.code}`;
-    violations.push({ rule: "told-consistently", text: `${id}: it is ${end}; who wanted ${endFor(loser)} was told ${told}` });
+    violations.push({
+      rule: "told-consistently",
+      text: `${id}: it is ${end}; who wanted ${endFor(loser)} was told ${told}`,
+    });
   }
   return violations;
 }

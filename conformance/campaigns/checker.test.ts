@@ -45,7 +45,16 @@ function story(): Mutable<Story> {
   const made: Story = {
     create: { kind: "create", key: "key", operation: "op", sent: 1, answered: 2, status: 201 },
     wrong: { ...base, action: "approve", pin: "wrong", counter: 0, digest: "wrong", sent: 3, answered: 4, status: 401 },
-    approve: { ...base, action: "approve", pin: "right", counter: 1, digest: "right", sent: 5, answered: 7, status: 200 },
+    approve: {
+      ...base,
+      action: "approve",
+      pin: "right",
+      counter: 1,
+      digest: "right",
+      sent: 5,
+      answered: 7,
+      status: 200,
+    },
     cancel: { kind: "cancel", operation: "op", sent: 6, answered: 8, status: 409, code: "operation-finished" },
     read: { kind: "read", operation: "op", sent: 9, answered: 10, status: 200, state: "APPROVED" },
     status: { kind: "status", activation: "device", sent: 11, answered: 12, state: 3, failedAttempts: 0, counter: 2 },
@@ -72,7 +81,13 @@ function rulesBrokenBy(change: (told: Mutable<Story>) => void): string[] {
   change(told);
   const { create, wrong, approve, cancel, read, status, more, dump } = told as unknown as Story;
   const entries: Entry[] = [create, wrong, approve, cancel, read, status, ...more];
-  const found = [...check(entries, dump), ...checkRaces(entries.filter((entry) => entry !== wrong), dump)];
+  const found = [
+    ...check(entries, dump),
+    ...checkRaces(
+      entries.filter((entry) => entry !== wrong),
+      dump,
+    ),
+  ];
   return [...new Set(found.map(({ rule }) => rule))];
 }
 
@@ -81,7 +96,10 @@ function receiptOf({ dump }: Mutable<Story>): Mutable<ReceiptClaims> {
 }
 
 test("a right history breaks no rule", () => {
-  assert.deepEqual(rulesBrokenBy(() => undefined), []);
+  assert.deepEqual(
+    rulesBrokenBy(() => undefined),
+    [],
+  );
 });
 
 const changes: Readonly<Record<string, readonly [rule: string, change: (told: Mutable<Story>) => void]>> = {

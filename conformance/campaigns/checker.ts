@@ -49,7 +49,9 @@ function checkCreates(
   dump: Dump,
   operations: ReadonlyMap<string, OperationRow>,
 ): Violation[] {
-  const answered = entries.filter((entry): entry is CreateEntry => entry.kind === "create" && entry.operation !== undefined);
+  const answered = entries.filter(
+    (entry): entry is CreateEntry => entry.kind === "create" && entry.operation !== undefined,
+  );
   const made = Map.groupBy(dump.operations, (row) => row.external_id);
   const lost = answered.filter(({ operation }) => !operations.has(operation!));
   const twice = [...made].filter(([key, rows]) => key !== null && rows.length > 1);
@@ -59,7 +61,10 @@ function checkCreates(
   return [
     ...lost.map(({ operation }) => ({ rule: "create-kept", text: `acknowledged operation ${operation} is not there` })),
     ...twice.map(([key, rows]) => ({ rule: "create-once", text: `${rows.length} operations under the key ${key}` })),
-    ...differing.map(([key]) => ({ rule: "create-once", text: `answers under the key ${key} name different operations` })),
+    ...differing.map(([key]) => ({
+      rule: "create-once",
+      text: `answers under the key ${key} name different operations`,
+    })),
   ];
 }
 
@@ -96,7 +101,9 @@ function checkReaders(entries: readonly Entry[], operations: ReadonlyMap<string,
     const row = status === "PENDING" && ends.has("EXPIRED") ? "EXPIRED" : status;
     const differs = ends.size > 1 || (ends.size === 1 && !ends.has(row ?? "missing"));
     return [
-      ...(differs ? [{ rule: "readers-agree", text: `${operation} was read ${[...ends].join(", ")}; it is ${row}` }] : []),
+      ...(differs
+        ? [{ rule: "readers-agree", text: `${operation} was read ${[...ends].join(", ")}; it is ${row}` }]
+        : []),
       ...late.map(() => ({ rule: "readers-agree", text: `${operation} was read PENDING after its end` })),
     ];
   });
@@ -166,7 +173,8 @@ function receiptProblems(
   const { evidence, at } = decisions[0]!;
   const problems: string[] = [];
   if (decisions.length !== 1) problems.push(`${decisions.length} decisions`);
-  if (operation.id !== row.id || operation.status !== row.status || operation.data !== row.data) problems.push("another operation");
+  if (operation.id !== row.id || operation.status !== row.status || operation.data !== row.data)
+    problems.push("another operation");
   const place = places.get(`${audit.lane} ${audit.seq}`);
   if (place?.hash !== audit.hash || place.subject !== row.id) problems.push("its place in the audit is another");
   const made = digests.get(`${evidence.activationId} ${evidence.counter} ${evidence.signedSha256}`);

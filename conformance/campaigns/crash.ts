@@ -29,7 +29,13 @@ export const crash: Campaign = async (run) => {
   let slowest = 0;
   try {
     const { wrongPins } = run;
-    const load = approvingDevices({ fleet, devices: await devices(fleet), history, dice: dice.fork("load"), wrongPins });
+    const load = approvingDevices({
+      fleet,
+      devices: await devices(fleet),
+      history,
+      dice: dice.fork("load"),
+      wrongPins,
+    });
     for (; kills < n; kills++) {
       await load.answers(dice.integer(1, mostAnswers));
       await pause(dice.fraction() * mostJitter);

@@ -9,7 +9,11 @@ import type { History, StatusEntry } from "./history.ts";
 import { isLost, send, textOf } from "./http.ts";
 
 /** Asks for the status. Undefined when no answer came; what is wrong with one goes into the history. */
-export async function readStatus(publicUrl: string, device: Device, history: History): Promise<StatusEntry | undefined> {
+export async function readStatus(
+  publicUrl: string,
+  device: Device,
+  history: History,
+): Promise<StatusEntry | undefined> {
   return (await ask(publicUrl, device, history))?.entry;
 }
 

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { toBase64, toBase64Url, utf8 } from "@countersign/protocol/bytes";
-import type { PrivateKey, PublicKey, SecretKey } from "@countersign/protocol/crypto";
+import type { PublicKey, SecretKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure } from "@countersign/protocol/errors";
 import { createActivationRequest, processActivationResponse } from "@countersign/protocol/powerauth/activation";
@@ -72,7 +72,7 @@ export async function activate(publicUrl: string, bank: Bank, app: App, userId: 
   const result = processActivationResponse(crypto, made.exchange, answer);
   if (isFailure(result)) throw new Error(`The activation's answer: ${result.error}`);
   await bank.office("/activation/commit", { activationId: result.activationId });
-  const keys = activationKeys(crypto, masterSecret(crypto, pair.privateKey as PrivateKey, result.serverPublicKey));
+  const keys = activationKeys(crypto, masterSecret(crypto, pair.privateKey, result.serverPublicKey));
   const { activationId, serverPublicKey, ctrData } = result;
   return { app, userId, activationId, keys, serverPublicKey, counters: [ctrData], next: 0 };
 }

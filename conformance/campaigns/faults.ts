@@ -64,7 +64,8 @@ export const faults: Readonly<Record<string, Fault>> = {
       {
         file: worker,
         find: "  port.postMessage(answer(request));",
-        replace: '  if (request.op === "flush") port.postMessage(nothing), answer(request); else port.postMessage(answer(request));',
+        replace:
+          '  if (request.op === "flush") port.postMessage(nothing), answer(request); else port.postMessage(answer(request));',
       },
     ],
     ...onePower,
@@ -87,7 +88,9 @@ export const faults: Readonly<Record<string, Fault>> = {
     rules: ["attempts-counted"],
   },
   "a decided operation can be decided again": {
-    edits: [{ file: decide, find: "if (status !== transitions[input.action].from)", replace: 'if (status === "EXPIRED")' }],
+    edits: [
+      { file: decide, find: "if (status !== transitions[input.action].from)", replace: 'if (status === "EXPIRED")' },
+    ],
     ...oneRace,
     rules: ["one-winner", "one-decision"],
   },
@@ -110,7 +113,11 @@ export const faults: Readonly<Record<string, Fault>> = {
         find: " for no key update skip locked",
         replace: "",
       },
-      { file: "server/src/store/postgres-statements.ts", find: "where t.ctid = x.place${still}`", replace: "where t.ctid = x.place`" },
+      {
+        file: "server/src/store/postgres-statements.ts",
+        find: "where t.ctid = x.place${still}`",
+        replace: "where t.ctid = x.place`",
+      },
     ],
     ...oneRace,
     store: "postgres",
@@ -123,7 +130,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     rules: ["expired-stays"],
   },
   "idempotency keys are not claimed": {
-    edits: [{ file: "server/src/operations/create.ts", find: "if (!rows.claimed)", replace: "if (rows.claimed === undefined)" }],
+    edits: [
+      {
+        file: "server/src/operations/create.ts",
+        find: "if (!rows.claimed)",
+        replace: "if (rows.claimed === undefined)",
+      },
+    ],
     ...oneRace,
     rules: ["create-once"],
   },
@@ -140,15 +153,29 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "the counter stays where it is": {
     edits: [
-      { file: authenticate, find: "counter: activation.counter + verdict.steps,", replace: "counter: activation.counter," },
-      { file: authenticate, find: "ctr_data: toBase64(verdict.nextCounter),", replace: "ctr_data: activation.ctr_data," },
+      {
+        file: authenticate,
+        find: "counter: activation.counter + verdict.steps,",
+        replace: "counter: activation.counter,",
+      },
+      {
+        file: authenticate,
+        find: "ctr_data: toBase64(verdict.nextCounter),",
+        replace: "ctr_data: activation.ctr_data,",
+      },
     ],
     ...oneAttack,
     attacks: ["sameCounters"],
     rules: ["counter-once"],
   },
   "a wrong try does not move the counter": {
-    edits: [{ file: authenticate, find: '...(verdict.kind === "wrong-factor" ? moved', replace: "...(verdict === undefined ? moved" }],
+    edits: [
+      {
+        file: authenticate,
+        find: '...(verdict.kind === "wrong-factor" ? moved',
+        replace: "...(verdict === undefined ? moved",
+      },
+    ],
     ...oneAttack,
     attacks: ["recordedGuesses"],
     rules: ["replay-counts-nothing"],
@@ -192,14 +219,24 @@ export const faults: Readonly<Record<string, Fault>> = {
     rules: ["stranger-counts-nothing", "owner-served"],
   },
   "used nonces are not remembered": {
-    edits: [{ file: "server/src/store/flush.ts", find: "if (claimed && outcome.claims", replace: "if (!claimed && outcome.claims" }],
+    edits: [
+      {
+        file: "server/src/store/flush.ts",
+        find: "if (claimed && outcome.claims",
+        replace: "if (!claimed && outcome.claims",
+      },
+    ],
     ...oneAttack,
     attacks: ["sameTokens"],
     rules: ["counter-once"],
   },
   "answers repeat the request's nonce": {
     edits: [
-      { file: "protocol/src/powerauth/ecies.ts", find: "drawOther(random, requestNonce) : undefined", replace: "requestNonce : undefined" },
+      {
+        file: "protocol/src/powerauth/ecies.ts",
+        find: "drawOther(random, requestNonce) : undefined",
+        replace: "requestNonce : undefined",
+      },
     ],
     ...oneAttack,
     attacks: ["sameTokens"],
@@ -207,7 +244,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "anybody's device decides": {
     edits: [
-      { file: decide, find: 'if (actor.kind !== "system" && !isEntitled(operation, actor))', replace: "if (!isEntitled)" },
+      {
+        file: decide,
+        find: 'if (actor.kind !== "system" && !isEntitled(operation, actor))',
+        replace: "if (!isEntitled)",
+      },
     ],
     ...oneAttack,
     attacks: ["devicesInDoubt"],

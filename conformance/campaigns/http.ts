@@ -65,7 +65,8 @@ export function isLost(answer: Answer): answer is Lost {
 /** A member of the answer's JSON, by its path; undefined where the path leaves objects. */
 export function memberOf(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(
-    (found, name) => (typeof found === "object" && found !== null ? (found as Record<string, unknown>)[name] : undefined),
+    (found, name) =>
+      typeof found === "object" && found !== null ? (found as Record<string, unknown>)[name] : undefined,
     value,
   );
 }

@@ -23,7 +23,7 @@ export interface Load {
 
 const patience = 60_000;
 /** Between two tries of a client that got no answer or 503, ms. */
-const retryPause = 10;
+const retryPause = 25;
 /** Signatures for one operation before the device gives up: each lost answer costs one. */
 const mostTries = 12;
 
@@ -43,7 +43,7 @@ export interface LoadOptions {
 }
 
 export function approvingDevices({ fleet, devices, history, dice, wrongPins = 0.12 }: LoadOptions): Load {
-  let stopping = false;
+  const state = { stopping: false };
   let answered = 0;
   let waiters: { readonly at: number; readonly resolve: () => void }[] = [];
   const sawAnswer = (): void => {
@@ -54,14 +54,16 @@ export function approvingDevices({ fleet, devices, history, dice, wrongPins = 0.
     for (const { resolve } of due) resolve();
   };
   const run = async (one: Runner, index: number): Promise<void> => {
-    for (let turn = 0; !stopping; turn++) {
+    for (let turn = 0; !state.stopping; turn++) {
       const reference = `${index}-${turn}`;
-      const operation = await create(fleet, history, one, reference, sawAnswer, () => stopping);
+      const operation = await create(fleet, history, one, reference, sawAnswer, state);
       if (operation === undefined) return;
       await decide(fleet, history, one, operation, dataOf(reference), sawAnswer);
     }
   };
-  const all = Promise.all(devices.map((device, index) => run({ device, dice: dice.fork(`device ${index}`), wrongPins }, index)));
+  const all = Promise.all(
+    devices.map((device, index) => run({ device, dice: dice.fork(`device ${index}`), wrongPins }, index)),
+  );
   all.catch(() => undefined);
   return {
     get answered() {
@@ -75,25 +77,25 @@ export function approvingDevices({ fleet, devices, history, dice, wrongPins = 0.
       await reached.promise.finally(() => clearTimeout(timer));
     },
     async stop() {
-      stopping = true;
+      state.stopping = true;
       await all;
     },
   };
 }
 
-/** The operation's id; undefined when the load stops before there is one. */
+/** The operation's id; undefined when the load stops before there is one. Now and then the bank asks twice. */
 async function create(
   fleet: Fleet,
   history: History,
   { device, dice }: Runner,
   reference: string,
   sawAnswer: () => void,
-  stopping: () => boolean,
+  state: { readonly stopping: boolean },
 ): Promise<string | undefined> {
   const body = newOperation(fleet.app, device.userId, reference);
-  const again = dice.chance(0.1);
+  let wanted = dice.chance(0.1) ? 2 : 1;
   let operation: string | undefined;
-  while (operation === undefined || again) {
+  while (wanted > 0 && !(state.stopping && operation === undefined)) {
     const entry = history.begin<CreateEntry>({ kind: "create", key: reference });
     const answer = await bankOf(fleet, dice).call("POST", "/v1/operations", body, { "idempotency-key": reference });
     if (!isLost(answer)) {
@@ -101,15 +103,16 @@ async function create(
       sawAnswer();
       if (answer.status === 201) {
         entry.operation = memberOf(answer.json, "id") as string;
-        if (operation !== undefined || !again) return entry.operation;
         operation = entry.operation;
-      } else if (answer.status !== 503) {
+        wanted -= 1;
+        continue;
+      }
+      if (answer.status !== 503) {
         history.odd("create-accepted", `${reference}: ${JSON.stringify(answer)}`);
         return undefined;
       }
     }
-    if (stopping() && operation === undefined) return undefined;
-    if (operation === undefined) await pause(retryPause);
+    await pause(retryPause);
   }
   return operation;
 }
@@ -136,7 +139,8 @@ async function decide(
       await findPlace(fleet, history, one);
       continue;
     }
-    if (!isLost(answer) && answer.status === 200) history.odd("wrong-pin-refused", `${operation}: a wrong PIN approved it`);
+    if (!isLost(answer) && answer.status === 200)
+      history.odd("wrong-pin-refused", `${operation}: a wrong PIN approved it`);
     const state = await recover(fleet, history, one, operation);
     if (state !== "PENDING") return;
     if (!isLost(answer) && answer.status !== 503) {

@@ -13,23 +13,25 @@ import { planted } from "./planted.ts";
 import { power } from "./power.ts";
 import { progressLine } from "./progress.ts";
 import { race } from "./race.ts";
-import { withDatabase } from "./stores.ts";
+import { stopPostgres, withDatabase } from "./stores.ts";
 
 /** With the size on each store when none is given. */
-const campaigns: Readonly<Record<string, { readonly run: Campaign; readonly n: Readonly<Record<StoreName, number>> }>> = {
-  crash: { run: crash, n: { sqlite: 200, postgres: 200 } },
-  power: { run: power, n: { sqlite: 40, postgres: 40 } },
-  race: { run: race, n: { sqlite: 2_000, postgres: 10_000 } },
-  attempts: { run: attempts, n: { sqlite: 20, postgres: 40 } },
-};
+const campaigns: Readonly<Record<string, { readonly run: Campaign; readonly n: Readonly<Record<StoreName, number>> }>> =
+  {
+    crash: { run: crash, n: { sqlite: 200, postgres: 200 } },
+    power: { run: power, n: { sqlite: 40, postgres: 40 } },
+    race: { run: race, n: { sqlite: 2_000, postgres: 10_000 } },
+    attempts: { run: attempts, n: { sqlite: 20, postgres: 40 } },
+  };
 
-const usage = "Usage: npm run campaign -- crash|power|race|attempts|planted [--n N] [--store sqlite|postgres] [--seed S]";
+const usage =
+  "Usage: npm run campaign -- crash|power|race|attempts|planted [--n N] [--store sqlite|postgres] [--seed S]";
 
 async function runOn(name: string, store: StoreName, n: number, seed: string): Promise<Outcome> {
   const progress = progressLine(name);
   try {
     const { run } = campaigns[name]!;
-    return await withDatabase(store, (database) => run({ store, n, database, dice: seededDice(seed), progress }));
+    return await withDatabase(store, n, (database) => run({ store, n, database, dice: seededDice(seed), progress }));
   } finally {
     progress.end();
   }
@@ -78,6 +80,7 @@ async function main(): Promise<number> {
     }
   }
   closeConnections();
+  await stopPostgres();
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 || passed === 0 ? 1 : 0;
 }

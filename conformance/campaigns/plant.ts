@@ -17,7 +17,7 @@ registerHooks({
     const loaded = nextLoad(url, context);
     const edits = fault.edits.filter(({ file }) => url.endsWith(`/packages/${file}`));
     if (edits.length === 0) return loaded;
-    let source = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source as Uint8Array);
+    let source = typeof loaded.source === "string" ? loaded.source : new TextDecoder().decode(loaded.source);
     for (const { file, find, replace } of edits) {
       if (source.split(find).length !== 2) throw new Error(`The fault "${name}" is broken: ${file} has changed`);
       source = source.replace(find, () => replace);

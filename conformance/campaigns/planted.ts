@@ -69,7 +69,7 @@ function runCampaign(
   seed: string,
   environment?: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
-  return withDatabase(store, (database) => {
+  return withDatabase(store, n, (database) => {
     const run: Run = {
       store,
       n,

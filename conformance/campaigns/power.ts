@@ -11,7 +11,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Postgres, startTemporaryPostgres } from "../../tools/postgres.ts";
+import { notFound, type Postgres, startTemporaryPostgres } from "../../tools/postgres.ts";
 import { readCredentials } from "./bank.ts";
 import { brokenRun, type Campaign, type Outcome, type Run } from "./campaign.ts";
 import { check, type Violation } from "./checker.ts";
@@ -57,7 +57,7 @@ async function powerOfPostgres(run: Run): Promise<Outcome> {
     autovacuum: "off",
     ...run.postgresSettings,
   });
-  if (cluster === undefined) throw new Error("PostgreSQL: not found");
+  if (cluster === undefined) return { passed: 0, violations: [], notes: [notFound(run.n)] };
   try {
     return await powerOfCluster(run, cluster, history);
   } catch (error) {
@@ -88,7 +88,13 @@ async function cutRepeatedly(
   let cuts = 0;
   try {
     const { wrongPins } = run;
-    const load = approvingDevices({ fleet, devices: await devices(fleet), history, dice: dice.fork("load"), wrongPins });
+    const load = approvingDevices({
+      fleet,
+      devices: await devices(fleet),
+      history,
+      dice: dice.fork("load"),
+      wrongPins,
+    });
     for (; cuts < n; cuts++) {
       await load.answers(dice.integer(1, mostAnswers));
       await cut(cuts);

@@ -9,7 +9,7 @@ import { check, type Violation } from "./checker.ts";
 import { checkRaces } from "./check-races.ts";
 import { codeOf, readOperation, signDecision, submit } from "./decision.ts";
 import type { Device } from "./device.ts";
-import { type Dice } from "./dice.ts";
+import type { Dice } from "./dice.ts";
 import { dumpOf } from "./dump.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { type CancelEntry, type CreateEntry, type History, newHistory } from "./history.ts";
@@ -68,7 +68,12 @@ export const race: Campaign = async (run) => {
     await fleet.close();
   }
   const broken = new Set(violations.map(({ text }) => text.split(":")[0])).size;
-  return { passed: Math.max(0, raced - broken), violations, notes: [summary(run, history.entries.length), ...notes], history };
+  return {
+    passed: Math.max(0, raced - broken),
+    violations,
+    notes: [summary(run, history.entries.length), ...notes],
+    history,
+  };
 };
 
 async function raceOnce(lane: Lane, reference: string): Promise<void> {

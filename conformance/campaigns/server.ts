@@ -48,20 +48,26 @@ export function serverProcess(options: ServerOptions): Server {
   let past = "";
   let died: string | undefined;
 
+  const watch = async (mine: Child): Promise<void> => {
+    const how = await mine.ended;
+    past += mine.errors();
+    if (child !== mine) return;
+    died = `a server ended by itself (${how}):\n${mine.errors()}`;
+    ready = Promise.withResolvers();
+    ready.promise.catch(() => undefined);
+    ready.reject(new Error(died));
+  };
+
   return {
     up: () => ready.promise,
     async start() {
       const mine = startChild(process.execPath, args, { cwd: root, env });
       child = mine;
-      const line = await within(lineOf(mine, (text) => text.startsWith("{")), mine);
-      void mine.ended.then((how) => {
-        past += mine.errors();
-        if (child !== mine) return;
-        died = `a server ended by itself (${how}):\n${mine.errors()}`;
-        ready = Promise.withResolvers();
-        ready.promise.catch(() => undefined);
-        ready.reject(new Error(died));
-      });
+      const line = await within(
+        lineOf(mine, (text) => text.startsWith("{")),
+        mine,
+      );
+      void watch(mine);
       const addresses = JSON.parse(line) as Addresses;
       ready.resolve(addresses);
       return addresses;

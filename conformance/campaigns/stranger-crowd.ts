@@ -34,8 +34,8 @@ const kinds = [
 
 const known = workerData as Known;
 const version = versionRow("3.3")!;
-let stopping = false;
-parentPort?.once("message", () => (stopping = true));
+const crowd = { stopping: false };
+parentPort?.once("message", () => (crowd.stopping = true));
 
 function guess(turn: number): Promise<Answer> {
   const { path, factors } = kinds[turn % kinds.length]!;
@@ -59,7 +59,7 @@ let refused = 0;
 let throttled = 0;
 const odd: string[] = [];
 const one = async (index: number): Promise<void> => {
-  for (let turn = index; !stopping; turn++) {
+  for (let turn = index; !crowd.stopping; turn++) {
     const answer = await guess(turn);
     if (!isLost(answer) && answer.status === 401) refused += 1;
     else if (!isLost(answer) && answer.status === 429) throttled += 1;

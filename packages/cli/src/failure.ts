@@ -40,6 +40,12 @@ export function failureOf(error: unknown): Failure {
     return new Failure(code === "STORAGE_LOCKED" ? "inUse" : "failed", code, message, { cause: error });
   if (name === "PowerAuthError" || name === "MobileTokenError") return deviceFailure(error as DeviceError);
   if (name === "ServeError") return new Failure("usage", "settings", message, { cause: error });
+  if (code === "EADDRINUSE") {
+    return new Failure("failed", code, message, {
+      hint: "choose another --port or --private-port; 0 takes any",
+      cause: error,
+    });
+  }
   if (name === "AbortError") return new Failure("interrupted", "interrupted", "Stopped.", { cause: error });
   return new Failure("failed", code, message, { cause: error });
 }
@@ -58,6 +64,11 @@ function storeFailure(code: string, message: string, cause: unknown): Failure {
   if (code === "STORE_IN_USE") {
     const hint = "stop it, choose another --data, or talk to it over HTTP";
     return new Failure("inUse", code, message, { hint, cause });
+  }
+  if (code === "MASTER_KEY_INVALID") {
+    const hint =
+      "export COUNTERSIGN_MASTER_KEY=$(head -c 32 /dev/urandom | base64), once and for all nodes, and keep it safe";
+    return new Failure("failed", code, message, { hint, cause });
   }
   const isPassing = code === "STORE_UNAVAILABLE" || code === "STORE_BUSY" || code === "OUTCOME_UNKNOWN";
   return new Failure(isPassing ? "unavailable" : "failed", code, message, { cause });

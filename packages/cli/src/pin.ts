@@ -16,26 +16,36 @@ export function withPin(command: Command): Command {
     .option("--pin-stdin", "read the PIN from the first line of standard input");
 }
 
-/** `twice` asks again and compares, for a PIN that is being set. */
+const shortest = 4;
+
+/** For an existing PIN, `use`: as it is. For a new one, `choose`: long enough, and typed the same twice. */
 export async function readPin(
   terminal: Terminal,
   options: PinOptions,
   message: string,
-  twice = false,
+  purpose: "use" | "choose" = "use",
 ): Promise<string> {
-  if (options.pinFile !== undefined && options.pinStdin === true) {
-    throw usageFailure("--pin-file and --pin-stdin exclude each other.");
+  const pin = await givenPin(terminal, options);
+  if (pin !== undefined) {
+    if (purpose === "choose" && [...pin].length < shortest)
+      throw usageFailure("The PIN has fewer than four characters.");
+    return pin;
   }
-  if (options.pinFile !== undefined) return firstLine(fromFile(terminal, options.pinFile), options.pinFile);
-  if (options.pinStdin === true) return firstLine(await readAll(terminal.stdin), "standard input");
   if (!isInteractive(terminal)) {
     throw usageFailure("There is no terminal to ask for the PIN.", "give --pin-file FILE or --pin-stdin");
   }
-  const pin = await ask(terminal, message);
-  if (twice && (await ask(terminal, "The same PIN again")) !== pin) {
+  const typed = await ask(terminal, message);
+  if (purpose === "choose" && (await ask(terminal, "The same PIN again")) !== typed) {
     throw new Failure("failed", "pins-differ", "The two PINs differ. Nothing was done.");
   }
-  return pin;
+  return typed;
+}
+
+/** From where a script puts it; undefined when it is to be typed. */
+async function givenPin(terminal: Terminal, { pinFile, pinStdin }: PinOptions): Promise<string | undefined> {
+  if (pinFile !== undefined && pinStdin === true) throw usageFailure("--pin-file and --pin-stdin exclude each other.");
+  if (pinFile !== undefined) return firstLine(fromFile(terminal, pinFile), pinFile);
+  return pinStdin === true ? firstLine(await readAll(terminal.stdin), "standard input") : undefined;
 }
 
 function fromFile(terminal: Terminal, path: string): string {
@@ -62,7 +72,7 @@ async function ask({ stdin, stderr }: Terminal, message: string): Promise<string
     mask: "",
     input: stdin,
     output: stderr,
-    validate: (value) => ((value ?? "").length < 4 ? "At least four characters" : undefined),
+    validate: (value) => ([...(value ?? "")].length < shortest ? "At least four characters" : undefined),
   });
   if (isCancel(answer)) throw new Failure("interrupted", "interrupted", "Stopped. Nothing was done.");
   return answer;

@@ -56,7 +56,8 @@ export async function openDevice(directory: string, profile: Profile, fetch?: Fe
   ]);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const storage = await openFileStorage({ directory: join(directory, "storage") });
-  const powerAuth = new PowerAuth(`cli:${directory}`);
+  // The directory names the device; whatever path leads there, its records have the same names.
+  const powerAuth = new PowerAuth("device");
   const environment = { storage, fetch, platform: process.platform, deviceInfo: "countersign command" };
   await powerAuth.deconfigure();
   await powerAuth.configure(configuration, url, isPlain, environment);

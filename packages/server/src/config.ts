@@ -1,25 +1,52 @@
 /** Every setting of the server: default, unit, meaning. Read from flags and the environment in `main.ts` only. */
 import { Type, type Static } from "typebox";
 
-const seconds = (value: number, description: string) => Type.Integer({ default: value, minimum: 1, description: `${description} (s)` });
+const seconds = (value: number, description: string) =>
+  Type.Integer({ default: value, minimum: 1, description: `${description} (s)` });
 
 export const configSchema = Type.Object(
   {
     tenant: Type.String({ default: "default", minLength: 1, description: "First part of every unique key" }),
     host: Type.String({ default: "127.0.0.1", description: "Address of the public listener" }),
-    port: Type.Integer({ default: 8080, minimum: 0, maximum: 65535, description: "Port of the public listener, 0 for any" }),
+    port: Type.Integer({
+      default: 8080,
+      minimum: 0,
+      maximum: 65535,
+      description: "Port of the public listener, 0 for any",
+    }),
     privateHost: Type.String({ default: "127.0.0.1", description: "Address of the private listener" }),
-    privatePort: Type.Integer({ default: 8081, minimum: 0, maximum: 65535, description: "Port of the private listener, 0 for any" }),
-    allowWidePrivate: Type.Boolean({ default: false, description: "Lets the private listener bind beyond loopback without TLS" }),
+    privatePort: Type.Integer({
+      default: 8081,
+      minimum: 0,
+      maximum: 65535,
+      description: "Port of the private listener, 0 for any",
+    }),
+    allowWidePrivate: Type.Boolean({
+      default: false,
+      description: "Lets the private listener bind beyond loopback without TLS",
+    }),
     basePath: Type.String({
       default: "/enrollment-server",
       pattern: "^(/[A-Za-z0-9_.-]+)*$",
       description: "Prefix of /pa and /api on the public listener",
     }),
     publicUrl: Type.Optional(Type.String({ description: "Issuer and base of public links; fixed at first start" })),
-    trustedProxies: Type.Array(Type.String(), { default: [], description: "Addresses whose X-Forwarded-For is believed" }),
-    lookAhead: Type.Integer({ default: 20, minimum: 1, maximum: 64, description: "Counter values tried for one signature" }),
-    maxFailedAttempts: Type.Integer({ default: 5, minimum: 1, maximum: 64, description: "Wrong factors until an activation is blocked" }),
+    trustedProxies: Type.Array(Type.String(), {
+      default: [],
+      description: "Addresses whose X-Forwarded-For is believed",
+    }),
+    lookAhead: Type.Integer({
+      default: 20,
+      minimum: 1,
+      maximum: 64,
+      description: "Counter values tried for one signature",
+    }),
+    maxFailedAttempts: Type.Integer({
+      default: 5,
+      minimum: 1,
+      maximum: 64,
+      description: "Wrong factors until an activation is blocked",
+    }),
     activationSeconds: seconds(300, "Time from init to the end of the activation"),
     temporaryKeySeconds: seconds(300, "Validity of a temporary encryption key"),
     envelopeSeconds: seconds(60, "Oldest and youngest accepted timestamp of an encrypted request"),
@@ -35,7 +62,10 @@ export const configSchema = Type.Object(
       minimum: 1,
       description: "Unproven requests per client address and minute before 429",
     }),
-    outboundAllow: Type.Array(Type.String(), { default: [], description: "Private address ranges (CIDR) that may be called" }),
+    outboundAllow: Type.Array(Type.String(), {
+      default: [],
+      description: "Private address ranges (CIDR) that may be called",
+    }),
   },
   { additionalProperties: false },
 );

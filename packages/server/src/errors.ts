@@ -23,6 +23,8 @@ const requestInvalid = [401, "ERR_AUTHENTICATION", "POWER_AUTH_REQUEST_INVALID"]
 const signatureInvalid = [401, "ERR_AUTHENTICATION", "POWER_AUTH_SIGNATURE_INVALID"] as const;
 const authenticationFailed = [401, "POWERAUTH_AUTH_FAIL"] as const;
 
+/** One row per reason, one line per row. */
+// oxfmt-ignore
 export const refusals = {
   "invalid-request": row(400, "The request is not valid.", "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]),
   unauthenticated: row(401, "Credentials are missing or wrong.", "ERR0024", signatureInvalid, authenticationFailed),

@@ -22,9 +22,7 @@ export type OutboundFailure =
   | "timed-out"
   | "answer-too-large";
 
-export type OutboundAnswer =
-  | { readonly status: number; readonly body: string }
-  | { readonly failed: OutboundFailure };
+export type OutboundAnswer = { readonly status: number; readonly body: string } | { readonly failed: OutboundFailure };
 
 export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>;
 
@@ -38,6 +36,7 @@ export interface OutboundLimits {
 }
 
 /** Everything that is not the public internet: loopback, private, link-local, shared, documentation, multicast, reserved. */
+// oxfmt-ignore
 const closedRanges = [
   "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
   "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
@@ -83,7 +82,13 @@ function guard(lookup: LookupFunction, mayReach: (address: string) => boolean): 
   };
 }
 
-function send(url: URL, request: OutboundRequest, lookup: LookupFunction, timeoutMs: number, limit: number): Promise<OutboundAnswer> {
+function send(
+  url: URL,
+  request: OutboundRequest,
+  lookup: LookupFunction,
+  timeoutMs: number,
+  limit: number,
+): Promise<OutboundAnswer> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const open = url.protocol === "https:" ? httpsRequest : httpRequest;
@@ -92,20 +97,26 @@ function send(url: URL, request: OutboundRequest, lookup: LookupFunction, timeou
       if (error instanceof AddressNotAllowed) resolve({ failed: "address-not-allowed" });
       else resolve({ failed: signal.aborted ? "timed-out" : "unreachable" });
     };
-    const call = open(url, { method: request.method, headers: { ...request.headers }, lookup, signal, agent: false }, (answer) => {
-      const parts: Buffer[] = [];
-      let size = 0;
-      answer.on("data", (part: Buffer) => {
-        size += part.length;
-        parts.push(part);
-        if (size > limit) {
-          resolve({ failed: "answer-too-large" });
-          call.destroy();
-        }
-      });
-      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }));
-      answer.on("error", failed);
-    });
+    const call = open(
+      url,
+      { method: request.method, headers: { ...request.headers }, lookup, signal, agent: false },
+      (answer) => {
+        const parts: Buffer[] = [];
+        let size = 0;
+        answer.on("data", (part: Buffer) => {
+          size += part.length;
+          parts.push(part);
+          if (size > limit) {
+            resolve({ failed: "answer-too-large" });
+            call.destroy();
+          }
+        });
+        answer.on("end", () =>
+          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
+        );
+        answer.on("error", failed);
+      },
+    );
     call.on("error", failed);
     call.end(request.body);
   });

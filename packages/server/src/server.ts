@@ -31,7 +31,7 @@ import { createMetrics } from "./metrics.ts";
 import { operationWatch } from "./operations/watch.ts";
 import { fixPublicUrl } from "./public-url.ts";
 import { inFlight } from "./signatures/in-flight.ts";
-import { type OpenedStore } from "./store/open.ts";
+import type { OpenedStore } from "./store/open.ts";
 import { startSweeper } from "./sweeper.ts";
 import { addressThrottle } from "./throttle.ts";
 

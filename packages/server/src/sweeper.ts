@@ -45,7 +45,10 @@ async function sweepAll(deps: Deps): Promise<void> {
     try {
       await sweep(deps);
     } catch (error) {
-      deps.log.warn({ sweep: name, error: error instanceof Error ? error.name : "unknown" }, "sweep failed; it runs again");
+      deps.log.warn(
+        { sweep: name, error: error instanceof Error ? error.name : "unknown" },
+        "sweep failed; it runs again",
+      );
     }
   }
 }

@@ -40,12 +40,13 @@ export function activationCommands(program: Command, context: Context): void {
   const init = leaf("init", "prepare a device's activation and get its code")
     .requiredOption("--application <id>", "app on the device")
     .requiredOption("--user <id>", "whom the device belongs to")
-    .option("--max-failures <n>", "wrong PINs until the device is blocked", wholeNumber);
-  type InitOptions = ConnectionOptions & { application: string; user: string; maxFailures?: number };
+    .option("--max-failures <n>", "wrong PINs until the device is blocked", wholeNumber)
+    .option("--qr", "draw the QR code for the device's camera");
+  type InitOptions = ConnectionOptions & { application: string; user: string; maxFailures?: number; qr?: boolean };
   returns<InitOptions>(context, init, async (options) => {
     const { application: applicationId, user: userId, maxFailures: maxFailureCount } = options;
     const answer = await api(options)<Initialized>("/activation/init", { applicationId, userId, maxFailureCount });
-    return { json: answer, text: initialized(answer) };
+    return { json: answer, text: initialized(answer, options.qr === true ? await drawn(answer) : []) };
   });
 
   const commit = leaf("commit", "let a device that has used its code begin to work").argument("<id>");
@@ -96,17 +97,29 @@ export function activationCommands(program: Command, context: Context): void {
   });
 }
 
-function initialized({ activationId, userId, activationCode, activationSignature }: Initialized): string {
+/** What a camera reads: the code with the signature that proves it comes from this application. */
+function scanned({ activationCode, activationSignature }: Initialized): string {
+  return `${activationCode}#${activationSignature}`;
+}
+
+async function drawn(answer: Initialized): Promise<string[]> {
+  const { default: encodeQR } = await import("qr");
+  return ["", encodeQR(scanned(answer), "ascii").trimEnd()];
+}
+
+function initialized(answer: Initialized, qrCode: readonly string[]): string {
+  const { activationId, userId, activationCode } = answer;
   return [
     facts(
       [
         ["activation", activationId],
         ["user", userId],
         ["code", activationCode],
-        ["for a QR code", `${activationCode}#${activationSignature}`],
+        ["for a QR code", scanned(answer)],
       ],
       "",
     ),
+    ...qrCode,
     "",
     "Next: enter the code on the device, compare the fingerprints, then",
     `  countersign activation commit ${activationId}`,

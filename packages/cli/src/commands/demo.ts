@@ -70,7 +70,9 @@ async function demoIn(
     const recorded = bootstrapOf(server.bootstrapPath, options.store !== undefined);
     const connection = { ...recorded, privateUrl: server.privateUrl };
     const { publicUrl } = server;
-    const place = { directory, store: options.store, connection, publicUrl };
+    const given = new AbortController();
+    void stopped.then(() => given.abort());
+    const place = { directory, store: options.store, connection, publicUrl, signal: given.signal };
     const played = await Promise.race([payAndProve(story, place), stopped]);
     if (typeof played === "string") throw new Failure("interrupted", "interrupted", "Stopped.");
     if (options.keepServing !== true) await close();

@@ -42,7 +42,7 @@ export function deviceCommands(program: Command, context: Context): void {
       const hint = "remove it first, or choose another --profile";
       throw new Failure("failed", "activation-exists", `${directory} holds an activation already.`, { hint });
     }
-    const pin = await readPin(terminal, options, "Choose a PIN", true);
+    const pin = await readPin(terminal, options, "Choose a PIN", "choose");
     return activated(directory, device, options.code, pin);
   });
 

@@ -35,10 +35,12 @@ export interface Place {
   readonly store: string | undefined;
   readonly connection: Connection;
   readonly publicUrl: string;
+  /** Aborted when the person wants no more of it. */
+  readonly signal: AbortSignal;
 }
 
 export async function payAndProve(story: Story, place: Place): Promise<Played> {
-  const { connection, publicUrl, directory } = place;
+  const { connection, publicUrl, directory, signal } = place;
   const [bankNet, deviceNet] = [recorder(), recorder()];
   const bank = operationsClient({ ...connection, fetch: bankNet.fetch });
   story.begin("Countersign: a payment, approved on a device and proved");
@@ -49,7 +51,7 @@ export async function payAndProve(story: Story, place: Place): Promise<Played> {
   story.chapter("The bank asks for an approval");
   const operation = await ask(story, bank, bankNet);
   // The bank waits from here on: the decision comes to it as soon as it is made.
-  const toldDecision = bank.waitForDecision(operation.id, { timeoutMs: 60_000 });
+  const toldDecision = bank.waitForDecision(operation.id, { timeoutMs: 60_000, signal });
   toldDecision.catch(() => undefined);
 
   story.chapter("The device shows what is asked");

@@ -75,6 +75,18 @@ describe("serve", () => {
     assert.match(stderr, new RegExp(`^countersign: .*${port}`));
   });
 
+  test("says that a database is away, or that its master key is missing", async () => {
+    const args = ["serve", "--data", join(home, "fourth"), "--store", "postgres://127.0.0.1:1/nowhere"];
+    const away = await runCountersign(args, {
+      cwd: home,
+      env: { COUNTERSIGN_MASTER_KEY: Buffer.alloc(32, 7).toString("base64") },
+    });
+    assert.equal(away.exit, 4, away.stderr);
+    const keyless = await runCountersign(args, { cwd: home, env: {} });
+    assert.equal(keyless.exit, 1);
+    assert.match(keyless.stderr, /master key.*\n {2}hint: export COUNTERSIGN_MASTER_KEY=/);
+  });
+
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     test(`ends with exit code 0 on ${signal}, and its data can be used again`, async () => {
       const again = await serveForTest(join(home, "again"));

@@ -7,7 +7,7 @@ import { orRefuse, RefusedError, refuse, type Refusal } from "../errors.ts";
 import { claimOperation } from "../operations/claim.ts";
 import type { Decided } from "../operations/decide.ts";
 import { decideOnDevice, type DeviceDecision } from "../operations/decide-on-device.ts";
-import { findForDevice, isEntitledViewer, isOperationId, pendingForDevice, refuseState } from "../operations/detail.ts";
+import { findForDevice, isEntitledViewer, pendingForDevice, refuseState } from "../operations/detail.ts";
 import { listForDevice } from "../operations/list.ts";
 import { authenticate, type Authentication } from "../signatures/authenticate.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
@@ -29,9 +29,6 @@ const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "posse
 /** The template of the operation restricts these further. */
 const approvalFactors: readonly FactorCombination[] = ["possession", ...twoFactors];
 const tokenFactors: readonly FactorCombination[] = [...approvalFactors, "possession_knowledge_biometry"];
-
-/** Matches no operation: such an id is refused like any unknown one, after the signature was checked and counted. */
-const noOperation = "00000000-0000-0000-0000-000000000000";
 
 const byId = Type.Object({ requestObject: Type.Object({ id }) });
 
@@ -141,7 +138,7 @@ function decisionBase(
   operationId: string,
   request: FastifyRequest,
 ): Omit<DeviceDecision, "data" | "reason" | "mobileTokenData"> {
-  return { action, operationId: isOperationId(operationId) ? operationId : noOperation, ...callerOf(request) };
+  return { action, operationId, ...callerOf(request) };
 }
 
 async function decide(

@@ -33,7 +33,7 @@ declare module "fastify" {
 
 const empty = new Uint8Array();
 
-/** JSON bodies only, kept as bytes too. `emptyIs` is the parsed value of an absent body. */
+/** JSON bodies only, kept as bytes too. An absent body is undefined. */
 export function parseJsonBodies(app: Api): void {
   app.decorateRequest("rawBody");
   app.addHook("onRequest", (request, _reply, done) => {
@@ -46,7 +46,7 @@ export function parseJsonBodies(app: Api): void {
     const bytes = body as Buffer;
     request.rawBody = bytes;
     if (bytes.length === 0) done(null, undefined);
-    else strict(request, bytes.toString("utf8"), done);
+    else void strict(request, bytes.toString("utf8"), done);
   });
 }
 
@@ -126,7 +126,10 @@ function speak(app: Api, render: Render): void {
       return render(refusal, reply);
     }
     // The message may quote a request: only the error's class and place are logged.
-    request.log.error({ name: error.name, code: error.code, at: error.stack?.split("\n")[1]?.trim() }, "unexpected error");
+    request.log.error(
+      { name: error.name, code: error.code, at: error.stack?.split("\n")[1]?.trim() },
+      "unexpected error",
+    );
     return render(refuse("internal-error"), reply);
   });
 }
@@ -135,15 +138,16 @@ function refusalOf(error: FastifyError): Refusal | undefined {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof StoreError) return refuse(error.code === "OUTCOME_UNKNOWN" ? "outcome-unknown" : "unavailable");
   if (error.validation !== undefined) return refuse("invalid-request", validationDetail(error));
-  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) return refuse("invalid-request");
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
+    return refuse("invalid-request");
   return undefined;
 }
 
 /** Names the member and the rule; never the value. */
 function validationDetail(error: FastifyError): string {
-  const where = (error.validation ?? []).map((problem) => {
-    const member = problem.instancePath.split("/").filter(Boolean).join(".") || (error.validationContext ?? "request");
-    return `${member} - ${problem.keyword}`;
+  const where = (error.validation ?? []).map(({ instancePath, keyword }) => {
+    const member = instancePath.split("/").filter(Boolean).join(".") || (error.validationContext ?? "request");
+    return `${member} - ${keyword}`;
   });
   return where.join(", ");
 }

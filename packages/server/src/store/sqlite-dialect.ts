@@ -3,9 +3,9 @@ import {
   CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type DialectAdapter,
   type Driver,
   type QueryResult,
-  SqliteAdapter,
   SqliteIntrospector,
   SqliteQueryCompiler,
 } from "kysely";
@@ -22,12 +22,23 @@ export interface Runner {
 
 export function sqliteDialect(acquire: () => Runner, destroy: () => void): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => adapter,
     createDriver: () => driver(acquire, destroy),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
 }
+
+/** Kysely's own would let one transaction hold up everybody else's reads. */
+const adapter: DialectAdapter = {
+  supportsCreateIfNotExists: true,
+  supportsMultipleConnections: true,
+  supportsOutput: false,
+  supportsReturning: true,
+  supportsTransactionalDdl: true,
+  acquireMigrationLock: async () => {},
+  releaseMigrationLock: async () => {},
+};
 
 interface RunnerConnection extends DatabaseConnection {
   readonly runner: Runner;

@@ -90,18 +90,6 @@ forEachStore(
   { waitMs: 100 },
 );
 
-forEachStore("savepoints roll back a part of a transaction", async ({ store }) => {
-  await store.transaction(async ({ db }) => {
-    await db.insertInto("setting").values({ tenant: "default", name: "kept", value: "1" }).execute();
-  });
-  await store.read.transaction().execute(async (db) => {
-    assert.equal(
-      (await db.selectFrom("setting").select("value").where("name", "=", "kept").executeTakeFirst())?.value,
-      "1",
-    );
-  });
-});
-
 forEachStore(
   "a snapshot read is not disturbed by changes, nor are other reads by the snapshot",
   async ({ store, dialect }) => {
