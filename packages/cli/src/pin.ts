@@ -27,8 +27,7 @@ export async function readPin(
 ): Promise<string> {
   const pin = await givenPin(terminal, options);
   if (pin !== undefined) {
-    if (purpose === "choose" && [...pin].length < shortest)
-      throw usageFailure("The PIN has fewer than four characters.");
+    if (purpose === "choose" && pin.length < shortest) throw usageFailure("The PIN has fewer than four characters.");
     return pin;
   }
   if (!isInteractive(terminal)) {
@@ -72,7 +71,7 @@ async function ask({ stdin, stderr }: Terminal, message: string): Promise<string
     mask: "",
     input: stdin,
     output: stderr,
-    validate: (value) => ([...(value ?? "")].length < shortest ? "At least four characters" : undefined),
+    validate: (value) => ((value ?? "").length < shortest ? "At least four characters" : undefined),
   });
   if (isCancel(answer)) throw new Failure("interrupted", "interrupted", "Stopped. Nothing was done.");
   return answer;

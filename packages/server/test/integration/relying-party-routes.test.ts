@@ -136,7 +136,7 @@ suiteOnEachStore((kind, open) => {
         '"text"',
         "",
         `{"template":"x","__proto__":{}}`,
-        `{"template":"x","additionalData":${'{"a":'.repeat(3000)}1${"}".repeat(3000)}}`,
+        `{"template":"x","additionalData":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`,
       ];
       for (const one of wrong) problem(await bank.v1("POST", "/operations", one), 400, "invalid-request");
       problem(await bank.v1("POST", "/operations?dry=1", body({ externalId })), 400, "invalid-request");
