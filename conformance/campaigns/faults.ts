@@ -27,7 +27,7 @@ const authenticate = "server/src/signatures/authenticate.ts";
 const decide = "server/src/operations/decide.ts";
 
 const onePower = { campaign: "power", store: "sqlite", n: 1 } as const;
-const oneRace = { campaign: "race", store: "sqlite", n: 60 } as const;
+const oneRace = { campaign: "race", store: "sqlite", n: 120 } as const;
 const oneAttack = { campaign: "attempts", store: "sqlite", n: 1 } as const;
 
 export const faults: Readonly<Record<string, Fault>> = {

@@ -83,10 +83,10 @@ async function raceOnce(lane: Lane, reference: string): Promise<void> {
   if (operation === undefined) return;
   const turn = dice.integer(0, urls.length - 1);
   const at = (index: number): number => (turn + index) % urls.length;
-  // With a deadline the rivals spread over the time until shortly after it; without, they come nearly together.
-  const spread = expiresIn === undefined ? 4 : expiresIn + 10;
+  // With a deadline the rivals spread over the time until shortly after it; without, they come together or nearly so.
+  const spread = expiresIn === undefined ? dice.integer(0, 3) : expiresIn + 10;
   const soon = async <T>(work: () => Promise<T>): Promise<T> => {
-    await pause(dice.fraction() * spread);
+    if (spread > 0) await pause(dice.fraction() * spread);
     return work();
   };
   await Promise.all([

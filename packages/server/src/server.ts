@@ -81,9 +81,12 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   metrics.observe(publicApp, "public");
   metrics.observe(privateApp, "private");
 
-  const publicAddress = await publicApp.listen({ host: config.host, port: config.port });
+  const closeListeners = () => Promise.all([publicApp.close(), privateApp.close()]);
+  const { publicAddress, privateUrl } = await listen(publicApp, privateApp, config).catch(async (error: unknown) => {
+    await closeListeners();
+    throw error;
+  });
   await publicUrl.fix(publicAddress);
-  const privateUrl = await privateApp.listen({ host: config.privateHost, port: config.privatePort });
   const bootstrapPath = await bootstrapClient(deps, options.dataDirectory, { publicUrl: publicAddress, privateUrl });
   const sweeper = startSweeper(deps);
   const checkpoints = startCheckpoints({
@@ -100,12 +103,18 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     bootstrapPath,
     async close() {
       deps.operationWatch.close();
-      await Promise.all([publicApp.close(), privateApp.close()]);
+      await closeListeners();
       await sweeper.stop();
       await checkpoints.stop();
       await opened.close();
     },
   };
+}
+
+async function listen(publicApp: Api, privateApp: Api, config: Config) {
+  const publicAddress = await publicApp.listen({ host: config.host, port: config.port });
+  const privateUrl = await privateApp.listen({ host: config.privateHost, port: config.privatePort });
+  return { publicAddress, privateUrl };
 }
 
 async function publicListener(deps: Deps): Promise<Api> {

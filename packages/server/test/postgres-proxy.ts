@@ -7,7 +7,9 @@ export type Break =
   /** The request is lost: the database never hears of the COMMIT. */
   | "commit lost"
   /** The answer is lost: the database committed. */
-  | "answer lost";
+  | "answer lost"
+  /** The answer is lost, and every connection with it; no new ones until `open` is set again. */
+  | "server lost";
 
 export interface Proxy {
   readonly url: string;
@@ -49,6 +51,10 @@ export async function startProxy(url: string): Promise<Proxy> {
     });
     server.on("data", (bytes) => {
       if (waitsForAnswer && bytes.includes(committed)) {
+        if (next === "server lost") {
+          state.open = false;
+          for (const socket of sockets) socket.destroy();
+        }
         next = "none";
         return cut();
       }

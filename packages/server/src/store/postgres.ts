@@ -95,6 +95,11 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       await change.commit().execute();
     } catch (cause) {
       if (!isConnectionLost(cause)) throw cause;
+      // Gives the dead connection back: a transaction that failed to commit keeps it.
+      await change
+        .rollback()
+        .execute()
+        .catch(() => {});
       const landed = transactionId ? await hasLanded(event, transactionId) : undefined;
       if (landed === true) return;
       if (landed === false) throw unavailable(cause);
