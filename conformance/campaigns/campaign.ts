@@ -13,6 +13,8 @@ export interface Scope {
   readonly attacks?: readonly string[];
   /** Share of approvals that a wrong PIN goes before. */
   readonly wrongPins?: number;
+  /** How long a sync of the embedded store takes at least, so that more waits for the next one. */
+  readonly syncMicroseconds?: number;
 }
 
 export interface Run extends Scope {

@@ -27,7 +27,7 @@ const authenticate = "server/src/signatures/authenticate.ts";
 const decide = "server/src/operations/decide.ts";
 
 const onePower = { campaign: "power", store: "sqlite", n: 1 } as const;
-const oneRace = { campaign: "race", store: "sqlite", n: 120 } as const;
+const oneRace = { campaign: "race", store: "sqlite", n: 60 } as const;
 const oneAttack = { campaign: "attempts", store: "sqlite", n: 1 } as const;
 
 export const faults: Readonly<Record<string, Fault>> = {
@@ -56,7 +56,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     ],
     campaign: "power",
     store: "postgres",
-    n: 4,
+    n: 6,
     rules: lost,
   },
   "answers leave before their commit": {
@@ -104,7 +104,8 @@ export const faults: Readonly<Record<string, Fault>> = {
       { file: worker, find: "if (exact && changes !== 1)", replace: "if (exact && changes > 1)" },
     ],
     ...oneRace,
-    rules: ["one-winner", "told-consistently"],
+    syncMicroseconds: 5_000,
+    rules: ["one-winner", "told-consistently", "one-decision"],
   },
   "postgres neither locks rows nor compares them": {
     edits: [

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { type App, type Bank, bankAt, prepareApp, readCredentials } from "./bank.ts";
 import { activate, type Device } from "./device.ts";
 import { type Server, serverProcess } from "./server.ts";
+import { forgetfulDisk } from "./shim.ts";
 
 export type StoreName = "sqlite" | "postgres";
 
@@ -15,6 +16,8 @@ export interface FleetOptions {
   /** PostgreSQL's address; the embedded store when absent. */
   readonly store?: string | undefined;
   readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Makes the disk of the embedded store slow. */
+  readonly syncMicroseconds?: number | undefined;
   /** Absolute path of the first process's data; a temporary one when absent. */
   readonly dataDirectory?: string | undefined;
 }
@@ -37,13 +40,16 @@ export interface Fleet {
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const base = mkdtempSync(join(tmpdir(), "countersign-campaign-"));
+  const directories = Array.from({ length: options.processes }, (_, at) => join(base, `data-${at}`));
+  if (options.dataDirectory !== undefined) directories[0] = options.dataDirectory;
+  const slow =
+    options.syncMicroseconds === undefined ? {} : forgetfulDisk(directories[0]!, options.syncMicroseconds).environment;
   // With PostgreSQL the key comes from outside; the embedded store makes its own, and must keep it.
   const environment = {
     ...(options.store !== undefined && { COUNTERSIGN_MASTER_KEY: randomBytes(32).toString("base64") }),
+    ...slow,
     ...options.environment,
   };
-  const directories = Array.from({ length: options.processes }, (_, at) => join(base, `data-${at}`));
-  if (options.dataDirectory !== undefined) directories[0] = options.dataDirectory;
   const servers = directories.map((dataDirectory) => {
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     return serverProcess({ dataDirectory, store: options.store, environment });

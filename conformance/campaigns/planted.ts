@@ -65,7 +65,7 @@ function caughtBy(fault: Fault, violations: readonly Violation[]): Catch {
 }
 
 function runCampaign(
-  { campaign, store, n, attacks, wrongPins }: Fault,
+  { campaign, store, n, attacks, wrongPins, syncMicroseconds }: Fault,
   seed: string,
   environment?: Readonly<Record<string, string>>,
 ): Promise<Outcome> {
@@ -79,6 +79,7 @@ function runCampaign(
       progress: quiet,
       ...(attacks !== undefined && { attacks }),
       ...(wrongPins !== undefined && { wrongPins }),
+      ...(syncMicroseconds !== undefined && { syncMicroseconds }),
     };
     return campaigns[campaign](run);
   });

@@ -41,6 +41,7 @@ export const race: Campaign = async (run) => {
     processes: store === "postgres" ? 2 : 1,
     store: run.database,
     environment: run.environment,
+    syncMicroseconds: run.syncMicroseconds,
   });
   try {
     const urls = await Promise.all(fleet.servers.map(async (server) => (await server.up()).public));
@@ -98,7 +99,8 @@ async function raceOnce(lane: Lane, reference: string): Promise<void> {
       const signed = signDecision(rejecter, "reject", operation, dataOf(reference), "none");
       await submit(urls[at(1)]!, history, rejecter, { operation, action: "reject", pin: "none", signed });
     }),
-    soon(() => cancel(banks[at(0)]!, history, operation)),
+    // Somebody at the bank pressed twice.
+    soon(() => Promise.all([cancel(banks[at(0)]!, history, operation), cancel(banks[at(1)]!, history, operation)])),
     ...banks.map((bank) => soon(() => readOperation(bank, history, operation))),
   ]);
   await readOperation(banks[at(1)]!, history, operation);

@@ -49,7 +49,8 @@ export type ProtocolErrorCode =
   // operations
   | "operation-data-malformed"
   | "operation-parameter-invalid"
-  | "offline-payload-malformed";
+  | "offline-payload-malformed"
+  | "proximity-code-malformed";
 
 export interface Failure {
   readonly error: ProtocolErrorCode;

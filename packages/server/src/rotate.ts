@@ -47,7 +47,7 @@ export async function rotateMasterKey(store: Store, secrets: Secrets): Promise<n
 
 async function resealColumn(store: Store, secrets: Secrets, { table, column, row }: SealedColumn): Promise<number> {
   let count = 0;
-  for (let from = ""; ; ) {
+  for (let from = ""; ;) {
     const page = await store.transaction(async ({ db }) => {
       const { rows } = await sql<{ row: string; sealed: string }>`
         select ${sql.ref(row)} as "row", ${sql.ref(column)} as sealed from ${sql.table(table)}

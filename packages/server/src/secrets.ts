@@ -4,7 +4,15 @@
  *
  * Sealed text is Base64 of: version (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext, tag (16 bytes).
  */
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, hkdfSync, type KeyObject } from "node:crypto";
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+} from "node:crypto";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { StoreError } from "./store/errors.ts";
 
@@ -63,12 +71,17 @@ export function createSecrets(masterKey: string, random: RandomBytes, options: S
       }
       const bound = boundTo(place);
       const nonce = all.subarray(headBytes, headBytes + nonceBytes);
-      const decipher = createDecipheriv("aes-256-gcm", derive(key, `seal ${bound}`), nonce, { authTagLength: tagBytes });
+      const decipher = createDecipheriv("aes-256-gcm", derive(key, `seal ${bound}`), nonce, {
+        authTagLength: tagBytes,
+      });
       decipher.setAAD(Buffer.from(bound)).setAuthTag(all.subarray(-tagBytes));
       const plain = Buffer.concat([decipher.update(all.subarray(headBytes + nonceBytes, -tagBytes)), decipher.final()]);
       return new Uint8Array(plain);
     },
-    hash: (label, text) => createHmac("sha256", hashKey).update(JSON.stringify([label, text])).digest("base64url"),
+    hash: (label, text) =>
+      createHmac("sha256", hashKey)
+        .update(JSON.stringify([label, text]))
+        .digest("base64url"),
   };
 }
 

@@ -127,6 +127,11 @@ interface V1Options {
 
 export const payment = { amount: "100", currency: "CZK", note: "rent" } as const;
 
+/** JSON of an object in an object in an object: more levels than a program that recurses can take. */
+export function nested(levels: number): string {
+  return `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
+}
+
 let made = 0;
 export function unique(): string {
   return `${++made}`;

@@ -2,7 +2,8 @@
  * Operation data: the text an approval signs, `A1*A100CZK*ICZ2730300000001165254011*D20180425*Nrent`
  * (PowerAuth 3.x, offline signatures; structured operation data).
  */
-import { failure, type Failure } from "../errors.ts";
+import { failure, isFailure, type Failure } from "../errors.ts";
+import { textDefect, type TextDefect } from "./plain-text.ts";
 
 export interface OperationData {
   /** Capital letter; `A` is the one version defined. */
@@ -26,18 +27,41 @@ export type OperationField =
   /** A letter this version does not know. To be shown as text. */
   | { readonly type: "unknown"; readonly letter: string; readonly text: string };
 
+export type OperationDataReason =
+  | TextDefect
+  | "operation-data-missing"
+  /** Not a capital letter. */
+  | "version-invalid"
+  /** Not 0 to 99. */
+  | "template-invalid"
+  | "too-many-fields"
+  /** A field starts with something else than a letter. */
+  | "field-type-invalid"
+  | "amount-invalid"
+  | "account-invalid"
+  /** Not eight digits, or a day that does not exist. */
+  | "date-invalid";
+
+export interface OperationDataFailure extends Failure {
+  readonly error: "operation-data-malformed";
+  readonly reason: OperationDataReason;
+}
+
 const maximumFields = 6;
 
-/** `operation-data-malformed` for a wrong head, a field that is not of its type, or more than six fields. */
-export function parseOperationData(text: string): OperationData | Failure {
-  const [head, ...rest] = splitFields(text);
-  if (head === undefined || !/^[A-Z][0-9]{1,2}$/.test(head) || rest.length > maximumFields) {
-    return failure("operation-data-malformed");
-  }
+/** `operation-data-malformed` with a reason for a wrong head, a field that is not of its type, or more than six fields. */
+export function parseOperationData(text: string): OperationData | OperationDataFailure {
+  const defect = textDefect(text, { lineFeed: false });
+  if (defect !== undefined) return malformed(defect);
+  const [head = "", ...rest] = splitFields(text, maximumFields + 2);
+  if (text === "") return malformed("operation-data-missing");
+  if (!/^[A-Z]/.test(head)) return malformed("version-invalid");
+  if (!/^.[0-9]{1,2}$/.test(head)) return malformed("template-invalid");
+  if (rest.length > maximumFields) return malformed("too-many-fields");
   const fields: OperationField[] = [];
   for (const raw of rest) {
     const field = parseField(raw);
-    if (field === undefined) return failure("operation-data-malformed");
+    if (isFailure(field)) return field;
     fields.push(field);
   }
   return { version: head[0]!, template: Number(head.slice(1)), fields };
@@ -45,12 +69,12 @@ export function parseOperationData(text: string): OperationData | Failure {
 
 /**
  * Puts parameters into `${name}` places of a data template. A value is escaped so that it cannot start a field of its
- * own. `operation-parameter-invalid` for a value with a control character other than LF. A place without parameter
- * stays as it is.
+ * own. `operation-parameter-invalid` for a value that is not plain text with LF. A place without parameter stays as it
+ * is.
  */
 export function composeOperationData(template: string, parameters: Readonly<Record<string, string>>): string | Failure {
   for (const value of Object.values(parameters)) {
-    if (hasForbiddenControl(value)) return failure("operation-parameter-invalid");
+    if (textDefect(value, { lineFeed: true }) !== undefined) return failure("operation-parameter-invalid");
   }
   return template.replace(/\$\{([^${}]*)\}/g, (place, name: string) => {
     const value = Object.hasOwn(parameters, name) ? parameters[name] : undefined;
@@ -68,11 +92,11 @@ export function unescapeField(text: string): string {
   return text.replace(/\\([\\*n])/g, (_, character: string) => (character === "n" ? "\n" : character));
 }
 
-/** At asterisks that no backslash precedes; a backslash takes the next character with it. */
-function splitFields(text: string): string[] {
+/** At asterisks that no backslash precedes; a backslash takes the next character with it. The last of `most` is a rest. */
+function splitFields(text: string, most: number): string[] {
   const fields: string[] = [];
   let start = 0;
-  for (let position = 0; position < text.length; position++) {
+  for (let position = 0; position < text.length && fields.length < most - 1; position++) {
     if (text[position] === "\\") position++;
     else if (text[position] === "*") {
       fields.push(text.slice(start, position));
@@ -83,7 +107,7 @@ function splitFields(text: string): string[] {
   return fields;
 }
 
-function parseField(raw: string): OperationField | undefined {
+function parseField(raw: string): OperationField | OperationDataFailure {
   if (raw === "") return { type: "empty" };
   const letter = raw[0]!;
   const content = raw.slice(1);
@@ -103,38 +127,36 @@ function parseField(raw: string): OperationField | undefined {
     case "T":
       return { type: "text", text: unescapeField(content) };
     default:
+      if (!/^[A-Za-z]$/.test(letter)) return malformed("field-type-invalid");
       return { type: "unknown", letter, text: unescapeField(content) };
   }
 }
 
-function parseAmount(content: string): OperationField | undefined {
+function parseAmount(content: string): OperationField | OperationDataFailure {
   const amount = content.slice(0, -3);
   const currency = content.slice(-3).toUpperCase();
-  if (!/^[A-Z]{3}$/.test(currency) || !/^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/.test(amount)) return undefined;
-  return { type: "amount", amount, currency };
+  // Upper-casing turns some other letters into these: the text as sent is tested.
+  const isAmount = /^-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)$/.test(amount) && /^[A-Za-z]{3}$/.test(content.slice(-3));
+  return isAmount ? { type: "amount", amount, currency } : malformed("amount-invalid");
 }
 
-function parseAccount(content: string): OperationField | undefined {
-  const parts = content.split(",").filter((part) => part !== "");
-  const [iban, bic, ...rest] = parts;
-  if (iban === undefined || rest.length > 0 || !parts.every((part) => /^[0-9A-Z]+$/.test(part))) return undefined;
-  return bic === undefined ? { type: "account", iban } : { type: "account", iban, bic };
+function parseAccount(content: string): OperationField | OperationDataFailure {
+  const parts = /^([0-9A-Z]+)(?:,([0-9A-Z]*))?$/.exec(content);
+  if (parts === null) return malformed("account-invalid");
+  const [, iban = "", bic = ""] = parts;
+  return bic === "" ? { type: "account", iban } : { type: "account", iban, bic };
 }
 
-function parseDate(content: string): OperationField | undefined {
+function parseDate(content: string): OperationField | OperationDataFailure {
   const parts = /^([0-9]{4})([0-9]{2})([0-9]{2})$/.exec(content);
-  if (parts === null) return undefined;
+  if (parts === null) return malformed("date-invalid");
   const [year, month, day] = parts.slice(1).map(Number) as [number, number, number];
   const date = new Date(Date.UTC(2000, month - 1, day));
   date.setUTCFullYear(year, month - 1, day);
-  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
-  return { type: "date", date: `${parts[1]}-${parts[2]}-${parts[3]}` };
+  const exists = year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
+  return exists ? { type: "date", date: parts.slice(1).join("-") } : malformed("date-invalid");
 }
 
-function hasForbiddenControl(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code < 0x20 && code !== 0x0a) return true;
-  }
-  return false;
+function malformed(reason: OperationDataReason): OperationDataFailure {
+  return { error: "operation-data-malformed", reason };
 }

@@ -2,6 +2,7 @@
  * What a person is shown of an operation, in one plain form. What is displayed, what a receipt attests and what the
  * audit keeps all come from here.
  */
+import { canonicalJson } from "../canonical-json.ts";
 
 export interface DisplayForm {
   readonly title: string;
@@ -35,15 +36,7 @@ export function displayForm(operation: {
   };
 }
 
-/** One text per form: JSON without white space, the members of each object in alphabetical order. */
+/** One text per form (RFC 8785), for digests. */
 export function canonicalForm(form: DisplayForm): string {
-  return JSON.stringify(form, (_name, value: unknown) => (isObject(value) ? sorted(value) : value));
-}
-
-function sorted(value: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return canonicalJson(form);
 }

@@ -4,9 +4,11 @@
  */
 import { fromBase64, toBase64, utf8, type Bytes } from "../bytes.ts";
 import type { CryptoProvider, PrivateKey, PublicKey } from "../crypto.ts";
-import { failure, type Failure } from "../errors.ts";
+import { isFailure, type Failure } from "../errors.ts";
 import { signatureBase, signedData } from "../powerauth/signature.ts";
-import { unescapeField } from "./data.ts";
+import { parseOperationData, unescapeField, type OperationData, type OperationDataReason } from "./data.ts";
+import { textDefect, type TextDefect } from "./plain-text.ts";
+import { isProximityOtp } from "./proximity.ts";
 
 /** `0`: the application's master key. `1`: the server key of the activation. */
 export type OfflineKeyIndicator = "0" | "1";
@@ -40,7 +42,28 @@ export interface OfflinePayload {
   readonly isNewerFormat: boolean;
 }
 
-/** Server: the first five lines. Title and message may have several lines; other control characters throw. */
+export interface OfflineQr extends OfflinePayload {
+  readonly data: OperationData;
+}
+
+export type OfflineQrReason =
+  /** More than any QR code holds. */
+  | "too-long"
+  | TextDefect
+  | "lines-missing"
+  | "operation-id-missing"
+  | "signing-key-unknown"
+  | "signature-malformed"
+  | "nonce-malformed"
+  | "totp-malformed"
+  | OperationDataReason;
+
+export interface OfflineQrFailure extends Failure {
+  readonly error: "offline-payload-malformed";
+  readonly reason: OfflineQrReason;
+}
+
+/** Server: the first five lines. Title and message may have several lines; what else is no plain text throws. */
 export function composeOfflineData(operation: {
   readonly operationId: string;
   readonly title: string;
@@ -57,7 +80,8 @@ export function composeOfflineData(operation: {
     operation.operationData,
     letters.join(""),
   ];
-  if (lines.some((line) => hasControl(line))) throw new RangeError("A line of the payload has a control character");
+  const isPlain = lines.every((line) => textDefect(line, { lineFeed: false }) === undefined);
+  if (!isPlain) throw new RangeError("A line of the payload is no plain text");
   return lines.join("\n");
 }
 
@@ -74,20 +98,35 @@ export function signOfflinePayload(
   return signedText + toBase64(crypto.sign(privateKey, utf8(signedText), "der"));
 }
 
-/** Device: `offline-payload-malformed` for too few lines, no operation id, or a bad nonce or signature line. */
-export function parseOfflinePayload(text: string): OfflinePayload | Failure {
+/** Device: the whole code, with its operation data read. `offline-payload-malformed` with a reason. */
+export function parseOfflineQr(text: string): OfflineQr | OfflineQrFailure {
+  const payload = parseOfflinePayload(text);
+  if (isFailure(payload)) return payload;
+  const data = parseOperationData(payload.operationData);
+  return isFailure(data) ? malformed(data.reason) : { ...payload, data };
+}
+
+/** Device: the lines of a code, whatever its operation data says. `offline-payload-malformed` with a reason. */
+export function parseOfflinePayload(text: string): OfflinePayload | OfflineQrFailure {
+  if (text.length > maximumLength) return malformed("too-long");
+  const defect = textDefect(text, { lineFeed: true });
+  if (defect !== undefined) return malformed(defect);
   const lines = text.split("\n");
-  if (lines.length < 7) return failure("offline-payload-malformed");
+  if (lines.length < 7) return malformed("lines-missing");
   const [operationId, title, message, operationData, flags] = lines as [string, string, string, string, string];
   const nonce = lines.at(-2)!;
   const lastLine = lines.at(-1)!;
   const keyIndicator = lastLine.slice(0, 1);
   const signature = fromBase64(lastLine.slice(1));
-  if (operationId === "" || (keyIndicator !== "0" && keyIndicator !== "1")) return failure("offline-payload-malformed");
-  if (signature === undefined || signature.length < 64 || signature.length > 255)
-    return failure("offline-payload-malformed");
-  if (fromBase64(nonce)?.length !== 16) return failure("offline-payload-malformed");
   const totp = lines.length > 7 ? lines[5] : undefined;
+  if (operationId === "") return malformed("operation-id-missing");
+  if (keyIndicator !== "0" && keyIndicator !== "1") return malformed("signing-key-unknown");
+  if (signature === undefined || signature.length < 64 || signature.length > 255) {
+    return malformed("signature-malformed");
+  }
+  if (fromBase64(nonce)?.length !== 16) return malformed("nonce-malformed");
+  // An empty line keeps the place of a password that the operation does not have.
+  if (totp !== undefined && totp !== "" && !isProximityOtp(totp)) return malformed("totp-malformed");
   return {
     operationId,
     title: unescapeField(title),
@@ -144,7 +183,9 @@ function escapeLine(text: string): string {
   return text.replace(/[\\\n]/g, (character) => (character === "\n" ? "\\n" : "\\\\"));
 }
 
-function hasControl(text: string): boolean {
-  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) < 0x20) return true;
-  return false;
+/** Digits in the largest QR code. Any other characters are fewer. */
+const maximumLength = 7089;
+
+function malformed(reason: OfflineQrReason): OfflineQrFailure {
+  return { error: "offline-payload-malformed", reason };
 }

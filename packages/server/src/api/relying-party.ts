@@ -3,7 +3,7 @@ import { utf8, toBase64Url } from "@countersign/protocol/bytes";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import { type ApiClient, mayUse } from "../accounts/api-client.ts";
-import { canonicalJson } from "../audit/canonical-json.ts";
+import { canonicalJson } from "@countersign/protocol/canonical-json";
 import type { Deps } from "../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../errors.ts";
 import { createOperation } from "../operations/create.ts";

@@ -7,7 +7,7 @@
  */
 import { hash } from "node:crypto";
 import type { AuditEventTable } from "../store/schema.ts";
-import { canonicalJson } from "./canonical-json.ts";
+import { canonicalJson } from "@countersign/protocol/canonical-json";
 import type { Event, EventDraft } from "./event.ts";
 
 /** The end of a lane: what the next entry is tied to. */

@@ -119,7 +119,7 @@ const pageSize = 200;
 
 /** Also brings what other nodes made, or a crash kept from being written. */
 async function fileNewCheckpoints(store: Store, file: string, filed: number): Promise<void> {
-  for (let from = filed; ; ) {
+  for (let from = filed; ;) {
     const rows = await store.read
       .selectFrom("audit_checkpoint")
       .select(["seq", "statement"])

@@ -41,7 +41,8 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
   const heads = new Map<string, Head>();
   const pruned = new Set<string>();
   const known = new Set<string>();
-  const file = options.checkpointFile === undefined ? undefined : readCheckpointFile(options.checkpointFile, options.fileBytes);
+  const file =
+    options.checkpointFile === undefined ? undefined : readCheckpointFile(options.checkpointFile, options.fileBytes);
   let count = 0;
   let last = "";
   let filed = await file?.next();
@@ -108,7 +109,7 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
 }
 
 async function* checkpointRows(db: Kysely<Schema>, tenant: string): AsyncGenerator<AuditCheckpointTable> {
-  for (let from = Number.MIN_SAFE_INTEGER; ; ) {
+  for (let from = Number.MIN_SAFE_INTEGER; ;) {
     const rows = await db
       .selectFrom("audit_checkpoint")
       .selectAll()

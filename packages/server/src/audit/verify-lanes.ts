@@ -100,7 +100,7 @@ function payloadFits(entry: AuditEventTable): boolean {
 }
 
 async function* entries(db: Kysely<Schema>, tenant: string, lane: string): AsyncGenerator<AuditEventTable> {
-  for (let from = Number.MIN_SAFE_INTEGER; ; ) {
+  for (let from = Number.MIN_SAFE_INTEGER; ;) {
     const page = await db
       .selectFrom("audit_event")
       .selectAll()
@@ -118,7 +118,7 @@ async function* entries(db: Kysely<Schema>, tenant: string, lane: string): Async
 
 /** Steps from lane to lane along the key, without reading the entries between. */
 async function* lanesWithEntries(db: Kysely<Schema>, tenant: string): AsyncGenerator<string> {
-  for (let from: string | undefined; ; ) {
+  for (let from: string | undefined; ;) {
     const next: { lane: string } | undefined = await db
       .selectFrom("audit_event")
       .select("lane")

@@ -92,7 +92,10 @@ export function createFinder<T extends { readonly id: string }>(
   // One look-up for each id, whatever the planner believes of the table.
   const text = `select r.* from unnest($2::text[]) w(id)
     cross join lateral (select * from "${table}" t where t.tenant = $1 and t.id = w.id offset 0) r`;
-  let waiting = new Map<string, { promise: Promise<T | undefined>; resolve: (row?: T) => void; reject: (error: unknown) => void }>();
+  let waiting = new Map<
+    string,
+    { promise: Promise<T | undefined>; resolve: (row?: T) => void; reject: (error: unknown) => void }
+  >();
 
   async function run(): Promise<void> {
     const asked = waiting;

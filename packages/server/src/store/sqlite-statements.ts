@@ -1,5 +1,12 @@
 /** The statements of a flush on SQLite, numbered: the main thread sends numbers and values, the worker runs them. */
-import { activationGuard, activationSet, inserted, insertedTables, operationGuard, operationSet } from "./hot-columns.ts";
+import {
+  activationGuard,
+  activationSet,
+  inserted,
+  insertedTables,
+  operationGuard,
+  operationSet,
+} from "./hot-columns.ts";
 
 export interface HotStatement {
   readonly sql: string;

@@ -18,7 +18,11 @@ export type Reply =
    * "changed" and "constraint": rolled back, nothing written. "failed": rolled back, the database refused.
    * "unknown": COMMIT failed, or the transaction was gone after an error.
    */
-  | { readonly failed: "changed" | "constraint" | "failed" | "unknown"; readonly message: string; readonly errcode?: number };
+  | {
+      readonly failed: "changed" | "constraint" | "failed" | "unknown";
+      readonly message: string;
+      readonly errcode?: number;
+    };
 
 const nothing: Reply = { rows: [], changes: 0, insertId: 0 };
 

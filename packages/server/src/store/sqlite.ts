@@ -139,7 +139,10 @@ function prepareRows(db: Database, tenant: string) {
   const activation = byId<ActivationRow>("activation");
   const operation = byId<OperationRow>("operation");
   const token = byId<TokenRow>("token");
-  const version = prepareQuery(db, "select supported from application_version where tenant = ? and application_key = ?");
+  const version = prepareQuery(
+    db,
+    "select supported from application_version where tenant = ? and application_key = ?",
+  );
   const replay = prepareQuery(db, "select 1 from replay where tenant = ? and subject = ? and nonce = ?");
   const idempotency = prepareQuery(db, "select 1 from idempotency where tenant = ? and client_id = ? and key = ?");
   const sinks = prepareQuery(db, "select id, application_id, type from sink where tenant = ? and enabled = 1");

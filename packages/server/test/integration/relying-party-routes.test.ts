@@ -1,7 +1,7 @@
 /** `/v1/operations` as a relying party uses it: create, look, wait, cancel, and problem details for what is refused. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Bank, payment, type Reply, startBank, unique } from "../bank.ts";
+import { type Bank, nested, payment, type Reply, startBank, unique } from "../bank.ts";
 import type { Device } from "../device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
@@ -136,7 +136,7 @@ suiteOnEachStore((kind, open) => {
         '"text"',
         "",
         `{"template":"x","__proto__":{}}`,
-        `{"template":"x","additionalData":${'{"a":'.repeat(100_000)}1${"}".repeat(100_000)}}`,
+        JSON.stringify(body({ externalId })).replace(/}$/, `,"additionalData":${nested(100_000)}}`),
       ];
       for (const one of wrong) problem(await bank.v1("POST", "/operations", one), 400, "invalid-request");
       problem(await bank.v1("POST", "/operations?dry=1", body({ externalId })), 400, "invalid-request");

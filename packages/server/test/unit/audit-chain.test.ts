@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonicalJson } from "../../src/audit/canonical-json.ts";
+import { canonicalJson } from "@countersign/protocol/canonical-json";
 import { chainEvent, saltLength } from "../../src/audit/chain.ts";
 import { applicationBucket, newId, newUuid7, userBucket } from "../../src/ids.ts";
 import { retryDelay, retryPolicy } from "../../src/store/outbox.ts";

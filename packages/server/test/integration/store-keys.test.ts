@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from "jose";
+import { rotateMasterKey, sealedColumns } from "../../src/rotate.ts";
+import { rotateSigningKey } from "../../src/signing-keys.ts";
+import { isStoreError } from "../../src/store/errors.ts";
+import { tables } from "../../src/store/migrations/0001-initial.ts";
+import { openStore } from "../../src/store/open.ts";
+import { activationRow, application } from "../store-rows.ts";
+import { forEachStore, random } from "../stores.ts";
+
+const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+forEachStore(
+  "signing keys are published with their thumbprints, and retired ones stay",
+  async ({ store, secrets, signingKeys }) => {
+    const first = await signingKeys.sign("receipt", "test+jwt", { a: 1 });
+    const kid = await rotateSigningKey(store, secrets, "receipt");
+    await signingKeys.reload();
+    const second = await signingKeys.sign("receipt", "test+jwt", { a: 2 });
+    const { keys } = signingKeys.jwks();
+    assert.equal(keys.length, 3);
+    for (const key of keys) {
+      assert.equal(key.kid, await calculateJwkThumbprint(key));
+      assert.equal(key.d, undefined);
+    }
+    const find = createLocalJWKSet({ keys: [...keys] });
+    assert.equal((await compactVerify(first, find)).protectedHeader.typ, "test+jwt");
+    assert.equal((await compactVerify(second, find)).protectedHeader.kid, kid);
+    const events = await store.read.selectFrom("audit_event").select("type").execute();
+    assert.deepEqual(events, [{ type: "key.rotated" }]);
+  },
+);
+
+test("every sealed column of the tables is on the list of the rotation", () => {
+  const sealed = Object.entries(tables).flatMap(([table, { columns }]) =>
+    [...columns.matchAll(/(\w+_sealed) /g)].map((match) => `${table}.${match[1]}`),
+  );
+  assert.deepEqual(sealed.toSorted(), sealedColumns.map(({ table, column }) => `${table}.${column}`).toSorted());
+});
+
+forEachStore(
+  "a rotation seals everything again, may be interrupted, and leaves keyed hashes as they were",
+  async ({ store, secrets, masterKey, location, close }) => {
+    const hash = secrets.hash("api-client", "secret");
+    const place = (id: string) => ({ table: "activation", column: "server_private_sealed", row: id });
+    const ids = Array.from({ length: 250 }, (_, at) => `activation-${at}`);
+    await store.transaction(async ({ db }) => {
+      await db
+        .insertInto("application")
+        .values({
+          ...application,
+          master_private_sealed: secrets.seal(
+            { table: "application", column: "master_private_sealed", row: "app" },
+            utf8("m"),
+          ),
+        })
+        .execute();
+      for (const id of ids)
+        await db
+          .insertInto("activation")
+          .values(activationRow({ id, server_private_sealed: secrets.seal(place(id), utf8(id)) }))
+          .execute();
+    });
+    await close();
+
+    const fresh = randomBytes(32).toString("base64");
+    const open = (key: string, ...previousMasterKeys: string[]) =>
+      openStore(location, { tenant: "default", random, masterKey: key, previousMasterKeys });
+    await assert.rejects(open(fresh), (error) => isStoreError(error, "MASTER_KEY_MISMATCH"));
+
+    const begun = await open(fresh, masterKey);
+    const first = await begun.store.findActivation("activation-7");
+    assert.deepEqual(begun.secrets.open(place("activation-7"), first!.server_private_sealed), utf8("activation-7"));
+    await begun.close();
+    await assert.rejects(
+      open(fresh),
+      (error) => isStoreError(error, "MASTER_KEY_MISMATCH"),
+      "half way, without the key before",
+    );
+    await assert.rejects(
+      open(masterKey),
+      (error) => isStoreError(error, "MASTER_KEY_MISMATCH"),
+      "half way, with the key before only",
+    );
+
+    const rotating = await open(fresh, masterKey);
+    assert.equal(rotating.secrets.hash("api-client", "secret"), hash);
+    // 250 activations, one application, two signing keys, the key of the keyed hashes.
+    assert.equal(await rotateMasterKey(rotating.store, rotating.secrets), 254);
+    assert.equal(await rotateMasterKey(rotating.store, rotating.secrets), 0);
+    await rotating.close();
+
+    const done = await open(fresh);
+    assert.equal(done.secrets.hash("api-client", "secret"), hash);
+    for (const id of ids) {
+      const row = await done.store.findActivation(id);
+      assert.deepEqual(done.secrets.open(place(id), row!.server_private_sealed), utf8(id));
+    }
+    await done.signingKeys.sign("checkpoint", "t", {});
+    await done.close();
+    await assert.rejects(open(masterKey), (error) => isStoreError(error, "MASTER_KEY_MISMATCH"));
+  },
+);
+
+test("with PostgreSQL a master key has to be given", async () => {
+  const location = { kind: "postgres", url: "postgresql://127.0.0.1:1/none", dataDirectory: "/nonexistent" } as const;
+  await assert.rejects(openStore(location, { tenant: "default", random }), (error) =>
+    isStoreError(error, "MASTER_KEY_INVALID"),
+  );
+});
