@@ -11,6 +11,8 @@ import type { Progress } from "./progress.ts";
 export interface Scope {
   /** Of the attacks of `attempts`; all when absent. */
   readonly attacks?: readonly string[];
+  /** Of those who race for an operation; all when absent. */
+  readonly rivals?: readonly ("approve" | "reject" | "cancel")[];
   /** Share of approvals that a wrong PIN goes before. */
   readonly wrongPins?: number;
   /** How long a sync of the embedded store takes at least, so that more waits for the next one. */

@@ -104,6 +104,8 @@ export const faults: Readonly<Record<string, Fault>> = {
       { file: worker, find: "if (exact && changes !== 1)", replace: "if (exact && changes > 1)" },
     ],
     ...oneRace,
+    // Alone, because the two receipts of an approval and a rejection would break the flush and mend it.
+    rivals: ["cancel"],
     syncMicroseconds: 5_000,
     rules: ["one-winner", "told-consistently", "one-decision"],
   },

@@ -1,12 +1,12 @@
 /** What a campaign runs against: server processes on one store, with an app, a bank and devices prepared. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type App, type Bank, bankAt, prepareApp, readCredentials } from "./bank.ts";
 import { activate, type Device } from "./device.ts";
 import { type Server, serverProcess } from "./server.ts";
 import { forgetfulDisk } from "./shim.ts";
+import { removeFolder, temporaryFolder } from "./temporary.ts";
 
 export type StoreName = "sqlite" | "postgres";
 
@@ -39,7 +39,7 @@ export interface Fleet {
 }
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const base = mkdtempSync(join(tmpdir(), "countersign-campaign-"));
+  const base = temporaryFolder("campaign");
   const directories = Array.from({ length: options.processes }, (_, at) => join(base, `data-${at}`));
   if (options.dataDirectory !== undefined) directories[0] = options.dataDirectory;
   const slow =
@@ -57,7 +57,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const [first] = servers as [Server, ...Server[]];
   const close = async (): Promise<void> => {
     await Promise.all(servers.map((server) => server.kill()));
-    rmSync(base, { recursive: true, force: true });
+    removeFolder(base);
   };
   try {
     // The first start makes the tables and the credentials; the others find them.

@@ -2,8 +2,7 @@
  * Tests of the tests: every fault of faults.ts is planted into the servers of a small campaign, which must then fail, and
  * by a rule that the fault breaks. Before that the same campaigns pass without a fault.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { attempts } from "./attempts.ts";
@@ -16,6 +15,7 @@ import { power } from "./power.ts";
 import type { Progress } from "./progress.ts";
 import { race } from "./race.ts";
 import { withDatabase } from "./stores.ts";
+import { removeFolder, temporaryFolder } from "./temporary.ts";
 
 export interface PlantedRun {
   readonly stores: readonly StoreName[];
@@ -39,7 +39,7 @@ export async function plant(name: string, seed: string): Promise<Catch> {
     const times = readFileSync(join(packages, file), "utf8").split(find).length - 1;
     if (times !== 1) return { caught: false, text: `the fault is broken: ${file} has its text ${times} times` };
   }
-  const folder = mkdtempSync(join(tmpdir(), "countersign-planted-"));
+  const folder = temporaryFolder("planted");
   const log = join(folder, "log");
   try {
     const outcome = await runCampaign(fault, seed, {
@@ -52,7 +52,7 @@ export async function plant(name: string, seed: string): Promise<Catch> {
     if (missing !== undefined) return { caught: false, text: `the fault is broken: nobody loads ${missing.file}` };
     return caughtBy(fault, outcome.violations);
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    removeFolder(folder);
   }
 }
 
@@ -64,23 +64,10 @@ function caughtBy(fault: Fault, violations: readonly Violation[]): Catch {
   return { caught: false, text: instead };
 }
 
-function runCampaign(
-  { campaign, store, n, attacks, wrongPins, syncMicroseconds }: Fault,
-  seed: string,
-  environment?: Readonly<Record<string, string>>,
-): Promise<Outcome> {
-  return withDatabase(store, n, (database) => {
-    const run: Run = {
-      store,
-      n,
-      database,
-      environment,
-      dice: seededDice(seed),
-      progress: quiet,
-      ...(attacks !== undefined && { attacks }),
-      ...(wrongPins !== undefined && { wrongPins }),
-      ...(syncMicroseconds !== undefined && { syncMicroseconds }),
-    };
+function runCampaign(fault: Fault, seed: string, environment?: Readonly<Record<string, string>>): Promise<Outcome> {
+  const { edits: _edits, rules: _rules, campaign, ...sized } = fault;
+  return withDatabase(fault.store, fault.n, (database) => {
+    const run: Run = { ...sized, database, environment, dice: seededDice(seed), progress: quiet };
     return campaigns[campaign](run);
   });
 }
@@ -96,7 +83,7 @@ export async function planted({ stores, seed, progress }: PlantedRun): Promise<O
   };
   const sound = Map.groupBy(chosen, ([, { campaign, store }]) => `${campaign} on ${store}`);
   for (const [name, [first]] of sound) {
-    const { attacks: _, ...whole } = first![1];
+    const { attacks: _attacks, rivals: _rivals, ...whole } = first![1];
     const outcome = await runCampaign(whole, seed);
     if (outcome.violations.length === 0) passed += 1;
     violations.push(...outcome.violations);

@@ -7,8 +7,6 @@
  * ever wakes up, so that nothing but the commits themselves writes what they acknowledge.
  * `n` is the number of cuts.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { notFound, type Postgres, startTemporaryPostgres } from "../../tools/postgres.ts";
@@ -21,6 +19,7 @@ import { type Fleet, startFleet } from "./fleet.ts";
 import { type History, newHistory } from "./history.ts";
 import { approvingDevices } from "./load.ts";
 import { forgetfulDisk } from "./shim.ts";
+import { removeFolder, temporaryFolder } from "./temporary.ts";
 
 const mostAnswers = 40;
 const slowSyncMicroseconds = 4_000;
@@ -28,7 +27,7 @@ const slowSyncMicroseconds = 4_000;
 export const power: Campaign = (run) => (run.store === "sqlite" ? powerOfDisk(run) : powerOfPostgres(run));
 
 async function powerOfDisk(run: Run): Promise<Outcome> {
-  const base = mkdtempSync(join(tmpdir(), "countersign-power-"));
+  const base = temporaryFolder("power");
   const disk = forgetfulDisk(join(base, "data"), slowSyncMicroseconds);
   const environment = { ...run.environment, ...disk.environment };
   const history = newHistory();
@@ -45,7 +44,7 @@ async function powerOfDisk(run: Run): Promise<Outcome> {
   } catch (error) {
     return { passed: 0, violations: brokenRun(error, history), notes: [], history };
   } finally {
-    rmSync(base, { recursive: true, force: true });
+    removeFolder(base);
   }
 }
 

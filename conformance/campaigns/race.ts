@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { type Bank, dataOf, newOperation } from "./bank.ts";
-import { brokenRun, type Campaign } from "./campaign.ts";
+import { brokenRun, type Campaign, type Run } from "./campaign.ts";
 import { check, type Violation } from "./checker.ts";
 import { checkRaces } from "./check-races.ts";
 import { codeOf, readOperation, signDecision, submit } from "./decision.ts";
@@ -20,6 +20,7 @@ import { summary } from "./crash.ts";
 const lanes = 12;
 
 interface Lane {
+  readonly rivals: NonNullable<Run["rivals"]>;
   readonly fleet: Fleet;
   readonly history: History;
   readonly dice: Dice;
@@ -51,7 +52,8 @@ export const race: Campaign = async (run) => {
       const userId = `user-${index}`;
       const [approver, rejecter] = [await fleet.device(userId), await fleet.device(userId)];
       const own = dice.fork(`lane ${index}`);
-      const lane: Lane = { fleet, history, dice: own, userId, approver, rejecter, banks, urls };
+      const { rivals = ["approve", "reject", "cancel"] } = run;
+      const lane: Lane = { rivals, fleet, history, dice: own, userId, approver, rejecter, banks, urls };
       while (started < n) {
         await raceOnce(lane, `race-${started++}`);
         raced += 1;
@@ -90,17 +92,19 @@ async function raceOnce(lane: Lane, reference: string): Promise<void> {
     if (spread > 0) await pause(dice.fraction() * spread);
     return work();
   };
-  await Promise.all([
-    soon(async () => {
-      const signed = signDecision(approver, "approve", operation, dataOf(reference), "right");
-      await submit(urls[at(0)]!, history, approver, { operation, action: "approve", pin: "right", signed });
-    }),
-    soon(async () => {
-      const signed = signDecision(rejecter, "reject", operation, dataOf(reference), "none");
-      await submit(urls[at(1)]!, history, rejecter, { operation, action: "reject", pin: "none", signed });
-    }),
+  const decide = async (action: "approve" | "reject", device: Device, url: string): Promise<void> => {
+    const pin = action === "approve" ? "right" : "none";
+    const signed = signDecision(device, action, operation, dataOf(reference), pin);
+    await submit(url, history, device, { operation, action, pin, signed });
+  };
+  const rivals = {
+    approve: () => decide("approve", approver, urls[at(0)]!),
+    reject: () => decide("reject", rejecter, urls[at(1)]!),
     // Somebody at the bank pressed twice.
-    soon(() => Promise.all([cancel(banks[at(0)]!, history, operation), cancel(banks[at(1)]!, history, operation)])),
+    cancel: () => Promise.all([cancel(banks[at(0)]!, history, operation), cancel(banks[at(1)]!, history, operation)]),
+  };
+  await Promise.all([
+    ...lane.rivals.map((name) => soon<unknown>(rivals[name])),
     ...banks.map((bank) => soon(() => readOperation(bank, history, operation))),
   ]);
   await readOperation(banks[at(1)]!, history, operation);

@@ -180,5 +180,19 @@ function listener(deps: Deps): Api {
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
   parseJsonBodies(app);
   answerUnknownAddresses(app);
+  endConnectionsOnClose(app);
   return app;
+}
+
+/** A request that is under way while the listener closes is the last one of its connection. */
+function endConnectionsOnClose(app: Api): void {
+  let closing = false;
+  app.addHook("preClose", (done) => {
+    closing = true;
+    done();
+  });
+  app.addHook("onSend", (_request, reply, payload, done) => {
+    if (closing) void reply.header("connection", "close");
+    done(null, payload);
+  });
 }

@@ -7,8 +7,8 @@ import type { CryptoProvider, PrivateKey, PublicKey } from "../crypto.ts";
 import { isFailure, type Failure } from "../errors.ts";
 import { signatureBase, signedData } from "../powerauth/signature.ts";
 import { parseOperationData, unescapeField, type OperationData, type OperationDataReason } from "./data.ts";
+import { isProximityOtp } from "./pac.ts";
 import { textDefect, type TextDefect } from "./plain-text.ts";
-import { isProximityOtp } from "./proximity.ts";
 
 /** `0`: the application's master key. `1`: the server key of the activation. */
 export type OfflineKeyIndicator = "0" | "1";

@@ -14,11 +14,6 @@ export interface ProximityOptions {
   readonly step?: number;
 }
 
-/** The form of a password: 1 to 8 digits. */
-export function isProximityOtp(text: string): boolean {
-  return /^[0-9]{1,8}$/.test(text);
-}
-
 /** `now` in milliseconds since the epoch. */
 export function proximityOtp(crypto: CryptoProvider, seed: Bytes, now: number, options: ProximityOptions = {}): string {
   const { digits = 8, step = 30 } = options;

@@ -9,9 +9,11 @@ import {
   offlineSignedData,
   offlineUriId,
   parseOfflinePayload,
+  parseOfflineQr,
   regroupOfflineCode,
   signOfflinePayload,
   verifyOfflinePayload,
+  type OfflineQrReason,
 } from "@countersign/protocol/operation/offline-qr";
 import { activationKeys } from "@countersign/protocol/powerauth/keys";
 import { computeOffline, factorKeys, matchesOfflineAt, parseOffline } from "@countersign/protocol/powerauth/signature";
@@ -116,33 +118,85 @@ testOnBoth("lines that a later version adds are signed and not shown (QR payload
   assert.ok(verifyOfflinePayload(crypto, signer.publicKey, payload));
 });
 
-testOnBoth("a payload with lines missing or of wrong form is refused (QR payload)", (crypto) => {
+testOnBoth("a payload with lines missing or of wrong form is refused with the reason (QR payload)", (crypto) => {
   const { text } = payloadOn(crypto);
   const lines = text.split("\n");
   const withLine = (index: number, line: string) => lines.map((old, at) => (at === index ? line : old)).join("\n");
+  const withTotp = (totp: string) => lines.toSpliced(5, 0, totp).join("\n");
   const signature = lines[6]!.slice(1);
-  for (const changed of [
-    "",
-    lines.slice(1).join("\n"),
-    withLine(0, ""),
-    withLine(5, ""),
-    withLine(5, toBase64(new Uint8Array(15))),
-    withLine(5, `${lines[5]}\r`),
-    withLine(6, ""),
-    withLine(6, "1"),
-    withLine(6, signature),
-    withLine(6, `2${signature}`),
-    withLine(6, `1${toBase64(new Uint8Array(63))}`),
-    withLine(6, `1${toBase64(new Uint8Array(256))}`),
-    withLine(6, `1${signature}=`),
-    `${text}\n`,
-  ]) {
-    assert.deepEqual(parseOfflinePayload(changed), { error: "offline-payload-malformed" }, changed.slice(-80));
+  const rows: Readonly<Partial<Record<OfflineQrReason, readonly string[]>>> = {
+    "too-long": [withLine(2, "x".repeat(7000)), "\n".repeat(7090)],
+    "control-character": [
+      ...[text.replaceAll("\n", "\r\n"), `${text}\r`, withLine(5, `${lines[5]}\r`), withLine(1, "a\tb")],
+      ...[withLine(2, "\u0000"), withLine(4, "B\u007f"), withLine(0, "id\u009f")],
+    ],
+    "text-malformed": [withLine(1, "\ud83d"), withLine(2, "\udd11")],
+    "lines-missing": ["", lines.slice(1).join("\n"), "{}", "\n\n\n\n\n", text.replaceAll("\n", " ")],
+    "operation-id-missing": [withLine(0, ""), `\n${text}`],
+    "signing-key-unknown": [withLine(6, ""), withLine(6, signature), withLine(6, `2${signature}`), `${text}\n`],
+    "signature-malformed": [
+      ...[withLine(6, "1"), withLine(6, `1${signature}=`), withLine(6, `0${signature.slice(1)}`), `${text} `],
+      ...[withLine(6, `1${toBase64(new Uint8Array(63))}`), withLine(6, `1${toBase64(new Uint8Array(256))}`)],
+    ],
+    "nonce-malformed": [
+      ...["", "AAAA", toBase64(new Uint8Array(15)), toBase64(new Uint8Array(17)), toBase64(nonce).slice(0, 22)],
+      // The last character has spare bits: other texts for the same bytes are no nonce.
+      ...[`${toBase64(new Uint8Array(16)).slice(0, 21)}B==`, toBase64(new Uint8Array(16)).replaceAll("A", "-")],
+    ].map((line) => withLine(5, line)),
+    "totp-malformed": ["123456789", "12 34", "abc", "-1", "1.5", "１２３"].map(withTotp),
+    "operation-data-missing": [withLine(3, "")],
+    "version-invalid": [withLine(3, "2")],
+    "template-invalid": [withLine(3, "A"), withLine(3, "A100"), withLine(3, "A-100")],
+    "amount-invalid": [withLine(3, "A1*AxCZK")],
+    "date-invalid": [withLine(3, "A1*D20180231")],
+  };
+  for (const [reason, texts] of Object.entries(rows)) {
+    for (const changed of texts) {
+      const refused = { error: "offline-payload-malformed", reason };
+      assert.deepEqual(parseOfflineQr(changed), refused, `${reason}: ${JSON.stringify(changed.slice(-100))}`);
+    }
   }
 });
 
+testOnBoth("what is wrong is told in one order: lines, id, signature, nonce, password, data (QR payload)", (crypto) => {
+  const lines = payloadOn(crypto, "12345678").text.split("\n");
+  const repairs = [
+    [0, "operation-id-missing"],
+    [7, "signing-key-unknown"],
+    [6, "nonce-malformed"],
+    [5, "totp-malformed"],
+    [3, "operation-data-missing"],
+  ] as const;
+  const broken = lines.with(0, "").with(3, "").with(5, "x").with(6, "").with(7, "");
+  for (const [line, reason] of repairs) {
+    assert.deepEqual(parseOfflineQr(broken.join("\n")), { error: "offline-payload-malformed", reason });
+    broken[line] = lines[line]!;
+  }
+  assert.ok(!isFailure(parseOfflineQr(broken.join("\n"))));
+});
+
+testOnBoth("a code is read whole: texts, flags in any order, password, data (QR payload)", (crypto) => {
+  const { signer } = payloadOn(crypto);
+  const sign = (data: string, totp?: string) => signOfflinePayload(crypto, signer.privateKey, "1", data, nonce, totp);
+  const full = parseOfflineQr(sign(composeOfflineData(operation), "12345678"));
+  assert.ok(!isFailure(full));
+  assert.equal(full.totp, "12345678");
+  assert.deepEqual(full.data.fields.at(-1), { type: "text", text: "hello world" });
+  const flags = parseOfflineQr(sign("id\n\n\nA0\nCZXFB"));
+  assert.ok(!isFailure(flags));
+  assert.deepEqual([flags.title, flags.message, flags.data.template], ["", "", 0]);
+  assert.deepEqual(Object.values(flags.flags), [true, true, true, true]);
+  // `\\\\n` is a backslash and an n, and an asterisk may be escaped where it need not be.
+  const escaped = parseOfflineQr(sign("id\na\\\\n\nb\\n\\*\\x\nA1\n", ""));
+  assert.ok(!isFailure(escaped));
+  assert.deepEqual([escaped.title, escaped.message, escaped.totp], ["a\\n", "b\n*\\x", ""]);
+});
+
 test("nothing with a control character is composed (QR payload)", () => {
-  for (const changes of [{ title: "a\tb" }, { operationId: "a\nb" }, { operationData: "A1\nT" }, { message: "\r" }]) {
+  for (const changes of [
+    ...[{ title: "a\tb" }, { operationId: "a\nb" }, { operationData: "A1\nT" }, { message: "\r" }],
+    ...[{ title: "\u007f" }, { message: "\u0085" }, { title: "\ud83d" }],
+  ]) {
     assert.throws(() => composeOfflineData({ ...operation, ...changes }), RangeError, JSON.stringify(changes));
   }
   assert.equal(

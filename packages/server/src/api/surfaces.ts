@@ -32,6 +32,7 @@ declare module "fastify" {
 }
 
 const empty = new Uint8Array();
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** JSON bodies only, kept as bytes too. An absent body is undefined. */
 export function parseJsonBodies(app: Api): void {
@@ -45,9 +46,20 @@ export function parseJsonBodies(app: Api): void {
   app.addContentTypeParser("application/json", { parseAs: "buffer" }, (request, body, done) => {
     const bytes = body as Buffer;
     request.rawBody = bytes;
-    if (bytes.length === 0) done(null, undefined);
-    else void strict(request, bytes.toString("utf8"), done);
+    if (bytes.length === 0) return done(null, undefined);
+    const text = textOf(bytes);
+    if (text === undefined) return done(new RefusedError(refuse("invalid-request", "body - not UTF-8")));
+    void strict(request, text, done);
   });
+}
+
+/** Undefined for what is not UTF-8: a replacement character would be read as another text than was signed. */
+function textOf(bytes: Buffer): string | undefined {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `{"status":"OK","responseObject":…}`; the member is absent when there is nothing to say. */

@@ -2,9 +2,8 @@
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { OperationRow } from "../store/store.ts";
-import { type Actor, operationEvent } from "./decide.ts";
+import { type Actor, expireOnSight, operationEvent } from "./decide.ts";
 import { isOperationId, type Sees } from "./detail.ts";
-import { statusAt } from "./operation.ts";
 
 export interface ClaimInput {
   readonly operationId: string;
@@ -26,12 +25,13 @@ export async function claimOperation(deps: Pick<Deps, "store">, input: ClaimInpu
     operationId: input.operationId,
     evaluate({ operation }, now) {
       if (operation === undefined || !input.sees(operation)) return { result: refuse("operation-not-found") };
-      const status = statusAt(operation, now);
-      if (status !== "PENDING") return { result: { ...operation, status } };
+      const overdue = expireOnSight(operation, now);
+      if (overdue?.result.kind === "final") return { result: overdue.result.operation, writes: overdue.writes };
+      if (operation.status !== "PENDING") return { result: operation };
       if (operation.user_id === input.userId) return { result: operation };
       if (operation.user_id !== null) return { result: refuse("operation-not-found") };
       if (lacksFlag(operation, input.flags)) return { result: refuse("operation-flag") };
-      const { status_reason, failure_count, additional_data, finalized_at } = operation;
+      const { status, status_reason, failure_count, additional_data, finalized_at } = operation;
       const set = { status, status_reason, failure_count, additional_data, finalized_at, user_id: input.userId };
       const claimed: OperationRow = { ...operation, ...set };
       const events = [operationEvent("operation.claimed", claimed, { actor: input.by })];

@@ -11,7 +11,7 @@ import {
   type SignedRequest,
 } from "../signatures/authenticate.ts";
 import type { ActivationRow, OperationRow, Writes } from "../store/store.ts";
-import { type Decided, decide, decideFailedSignature, type Decision, type DeviceActor } from "./decide.ts";
+import { type Decided, decide, failOnce, type Decision, type DeviceActor } from "./decide.ts";
 import { decisionOf, shownBy } from "./receipt.ts";
 
 export interface DeviceDecision {
@@ -43,7 +43,11 @@ export async function decideOnDevice(
     operationId: input.operationId,
     accepted: (proof, rows, now) => accepted(deps, input, proof, rows.operation, now),
     refused(activation, rows, now) {
-      const decision = decideFailedSignature(rows.operation, actorOf(activation, request.factors), now);
+      const decision = failOnce(
+        rows.operation,
+        { action: "approve", actor: actorOf(activation, request.factors) },
+        now,
+      );
       const writes = withAttempt(deps, input, activation.id, rows.operation, decision, now);
       return { writes, note: decision.result };
     },

@@ -67,56 +67,52 @@ export interface Decision {
   readonly writes: Pick<Writes, "operation" | "events">;
 }
 
-/** Operation state machine: checks in the order exists → state → entitlement → flag → data → factor. */
+/** Operation state machine: checks in the order exists → entitlement → state → flag → data → factor. */
 export function decide(operation: OperationRow | undefined, input: DecideInput, now: number): Decision {
   if (operation === undefined) return unchanged({ kind: "not-found" });
   const stopped = stoppedBy(operation, input, now);
-  if (stopped !== undefined) return unchanged(stopped);
+  if (stopped !== undefined) return stopped;
   const failure = input.action === "approve" ? approvalFailure(operation, input) : undefined;
   if (failure !== undefined) return countFailure(operation, failure, input, now);
   return finish(operation, input, now);
 }
 
 /**
- * A wrong signature of a proven and entitled device costs the operation one of its tries. Anyone else changes nothing.
+ * Costs the operation one of its tries: a proven and entitled device signed with a wrong factor, or the back office
+ * reports a failure. Whoever may not decide the operation changes nothing.
  */
-export function decideFailedSignature(operation: OperationRow | undefined, actor: DeviceActor, now: number): Decision {
-  const input: DecideInput = { action: "approve", actor };
-  if (operation === undefined) return unchanged({ kind: "not-found" });
-  const stopped = stoppedBy(operation, input, now);
-  if (stopped !== undefined) return unchanged(stopped);
-  return countFailure(operation, "signature", input, now);
-}
-
-/** The back office reports a failed try (`approve/fail`). */
 export function failOnce(operation: OperationRow | undefined, input: DecideInput, now: number): Decision {
   if (operation === undefined) return unchanged({ kind: "not-found" });
-  const stopped = stoppedBy(operation, input, now);
-  if (stopped !== undefined) return unchanged(stopped);
-  return countFailure(operation, "signature", input, now);
+  return stoppedBy(operation, input, now) ?? countFailure(operation, "signature", input, now);
+}
+
+/**
+ * Writes down that time has run out, before anybody is told: from then on no other commit can find the row pending.
+ */
+export function expireOnSight(operation: OperationRow, now: number): Decision | undefined {
+  if (statusAt(operation, now) === operation.status) return undefined;
+  const { writes } = finish(operation, { action: "expire", actor: { kind: "system" } }, now);
+  const expired: OperationRow = { ...operation, ...writes.operation?.set };
+  return { result: { kind: "final", operation: expired }, writes };
 }
 
 /** Flags of an onboarding that is not finished. */
 const holdingFlags: ReadonlySet<string> = new Set(["VERIFICATION_PENDING", "VERIFICATION_IN_PROGRESS"]);
 
-function stoppedBy(operation: OperationRow, input: DecideInput, now: number): Decided | undefined {
-  const status = statusAt(operation, now);
+function stoppedBy(operation: OperationRow, input: DecideInput, now: number): Decision | undefined {
   const { actor } = input;
-  if (actor.kind !== "system" && !isEntitled(operation, actor)) return { kind: "not-entitled" };
+  if (actor.kind !== "system" && !isEntitled(operation, actor)) return unchanged({ kind: "not-entitled" });
   if (input.action === "expire") {
     const due = operation.status === transitions.expire.from && now >= operation.expires_at;
-    return due ? undefined : { kind: "final", operation };
+    return due ? undefined : unchanged({ kind: "final", operation });
   }
-  if (status !== transitions[input.action].from) return { kind: "final", operation: { ...operation, status } };
-  if (actor.kind === "device" && actor.flags.some((flag) => holdingFlags.has(flag))) return { kind: "device-held" };
-  if (
-    actor.kind === "device" &&
-    operation.activation_flag !== null &&
-    !actor.flags.includes(operation.activation_flag)
-  ) {
-    return { kind: "flag-missing", flag: operation.activation_flag };
-  }
-  return undefined;
+  const overdue = expireOnSight(operation, now);
+  if (overdue !== undefined) return overdue;
+  if (operation.status !== transitions[input.action].from) return unchanged({ kind: "final", operation });
+  if (actor.kind !== "device") return undefined;
+  if (actor.flags.some((flag) => holdingFlags.has(flag))) return unchanged({ kind: "device-held" });
+  const { activation_flag: flag } = operation;
+  return flag !== null && !actor.flags.includes(flag) ? unchanged({ kind: "flag-missing", flag }) : undefined;
 }
 
 /** User, application and, where the operation is bound to one, activation. */

@@ -119,14 +119,23 @@ function answer(request: Request): Reply {
         if (db.isTransaction) db.exec("rollback");
         return nothing;
       case "close":
-        clearTimeout(timer);
-        db.exec("pragma wal_checkpoint(truncate)");
-        db.close();
-        return nothing;
+        return close();
     }
   } catch (error) {
     return { failed: "failed", ...described(error) };
   }
+}
+
+/** Without room to move the log it stays where it is; the next start reads it. */
+function close(): Reply {
+  clearTimeout(timer);
+  if (db.isTransaction) db.exec("rollback");
+  try {
+    db.exec("pragma wal_checkpoint(truncate)");
+  } finally {
+    db.close();
+  }
+  return nothing;
 }
 
 /** Moves the log into the database while nobody waits, or when it has grown too long. */
@@ -138,7 +147,11 @@ function checkpoint(): void {
     return;
   }
   runs = 0;
-  db.exec("pragma wal_checkpoint(passive)");
+  try {
+    db.exec("pragma wal_checkpoint(passive)");
+  } catch {
+    // A full disk, say. The log stays valid and the next turn tries again.
+  }
 }
 
 const port = parentPort!;

@@ -20,7 +20,7 @@ import { createOrdinary } from "./ordinary.ts";
 import type { Schema, SinkTable } from "./schema.ts";
 import { openReader, readerDialect } from "./sqlite-dialect.ts";
 import * as statements from "./sqlite-statements.ts";
-import { startWriter } from "./sqlite-writer.ts";
+import { startWriter, type Writer } from "./sqlite-writer.ts";
 import type { ActivationRow, Change, HotCommand, OperationRow, Store, TokenRow } from "./store.ts";
 
 export interface SqliteOptions {
@@ -38,72 +38,82 @@ export interface SqliteOptions {
 export const dataFile = "countersign.db";
 
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
-  const { dataDirectory, tenant, random, now } = options;
+  const { dataDirectory } = options;
   mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
   const guard = takeGuard(join(dataDirectory, "in-use.db"));
+  let writer: Writer | undefined;
   try {
     const file = join(dataDirectory, dataFile);
-    const writer = await startWriter(file);
-    const writing = new Kysely<Schema>({ dialect: writer.dialect });
-    const lock = createFifoLock(options.waitMs ?? 10_000);
-    const ordinary = createOrdinary({
-      tenant,
-      random,
-      lock,
-      begin: async () => ({ db: await writing.startTransaction().execute(), now: now() }),
-      commit: async (db: ControlledTransaction<Schema>) => void (await db.commit().execute()),
-      excludeNodes: async () => {},
-    });
-    await migrate(writing, "sqlite");
-    if (options.prepare) await ordinary.transaction(options.prepare);
-    let head: Head | undefined;
-
-    const reader = openReader(file);
-    const rows = prepareRows(reader.db, tenant);
-    const group = createGroupCommit({ flush: (commands) => lock.run(() => flush(commands)) });
-    const read = new Kysely<Schema>({ dialect: readerDialect(file) });
-    let closed: Promise<void> | undefined;
-
-    return {
-      dialect: "sqlite",
-      tenant,
-      read,
-      now: async () => now(),
-      findActivation: async (id) => rows.activation(id),
-      findOperation: async (id) => rows.operation(id),
-      findToken: async (id) => rows.token(id),
-      transaction: (work) => (closed ? Promise.reject(stopped()) : ordinary.transaction(work)),
-      commit: (command) => (closed ? Promise.reject(stopped()) : group.commit(command)),
-      close: () => (closed ??= close()),
-    };
-
-    async function flush(commands: readonly HotCommand<unknown>[]): Promise<Plan["outcomes"]> {
-      head ??= await ordinary.openFlushLane();
-      const plan = planFlush(commands, rows.forFlush(commands, now()), { tenant, head, random });
-      const steps = stepsOf(plan, tenant, rows.enabledSinks);
-      if (steps.length === 0) return plan.outcomes;
-      try {
-        await writer.flush(steps);
-      } catch (error) {
-        // A new lane, where the end of this one is not known or not where we thought.
-        if (isStoreError(error, "OUTCOME_UNKNOWN") || /audit_event/.test(String(causeOf(error)))) head = undefined;
-        throw error;
-      }
-      head = plan.head;
-      return plan.outcomes;
-    }
-
-    async function close(): Promise<void> {
-      await group.idle();
-      await lock.idle();
-      await read.destroy();
-      reader.db.close();
-      await writer.close();
-      guard.close();
-    }
+    writer = await startWriter(file);
+    return await open(writer, file, guard, options);
   } catch (error) {
+    await writer?.close().catch(() => {});
     guard.close();
     throw error;
+  }
+}
+
+async function open(writer: Writer, file: string, guard: Database, options: SqliteOptions): Promise<Store> {
+  const { tenant, random, now } = options;
+  const writing = new Kysely<Schema>({ dialect: writer.dialect });
+  const lock = createFifoLock(options.waitMs ?? 10_000);
+  const ordinary = createOrdinary({
+    tenant,
+    random,
+    lock,
+    begin: async () => ({ db: await writing.startTransaction().execute(), now: now() }),
+    commit: async (db: ControlledTransaction<Schema>) => void (await db.commit().execute()),
+    excludeNodes: async () => {},
+  });
+  await migrate(writing, "sqlite");
+  if (options.prepare) await ordinary.transaction(options.prepare);
+  let head: Head | undefined;
+
+  const reader = openReader(file);
+  const rows = prepareRows(reader.db, tenant);
+  const group = createGroupCommit({ flush: (commands) => lock.run(() => flush(commands)) });
+  const read = new Kysely<Schema>({ dialect: readerDialect(file) });
+  let closed: Promise<void> | undefined;
+
+  return {
+    dialect: "sqlite",
+    tenant,
+    read,
+    now: async () => now(),
+    findActivation: async (id) => rows.activation(id),
+    findOperation: async (id) => rows.operation(id),
+    findToken: async (id) => rows.token(id),
+    transaction: (work) => (closed ? Promise.reject(stopped()) : ordinary.transaction(work)),
+    commit: (command) => (closed ? Promise.reject(stopped()) : group.commit(command)),
+    close: () => (closed ??= close()),
+  };
+
+  async function flush(commands: readonly HotCommand<unknown>[]): Promise<Plan["outcomes"]> {
+    head ??= await ordinary.openFlushLane();
+    const plan = planFlush(commands, rows.forFlush(commands, now()), { tenant, head, random });
+    const steps = stepsOf(plan, tenant, rows.enabledSinks);
+    if (steps.length === 0) return plan.outcomes;
+    try {
+      await writer.flush(steps);
+    } catch (error) {
+      // A new lane, where the end of this one is not known or not where we thought.
+      if (isStoreError(error, "OUTCOME_UNKNOWN") || /audit_event/.test(String(causeOf(error)))) head = undefined;
+      throw error;
+    }
+    head = plan.head;
+    return plan.outcomes;
+  }
+
+  async function close(): Promise<void> {
+    await group.idle();
+    await lock.idle();
+    await read.destroy();
+    reader.db.close();
+    try {
+      await writer.close();
+    } finally {
+      guard.close();
+    }
   }
 }
 

@@ -7,7 +7,6 @@ import {
   type BackOfficeActor,
   decide,
   type Decided,
-  decideFailedSignature,
   type DeviceActor,
   failOnce,
 } from "../../src/operations/decide.ts";
@@ -116,7 +115,7 @@ function expected(
   return standing === "without-flag" ? "flag-missing" : "decided";
 }
 
-test("Every action from every state by every actor ends as the transition table says, and only `decided` writes", () => {
+test("Every action from every state by every actor ends as the transition table says, and only a decision and an expiry met on the way write", () => {
   let cases = 0;
   for (const action of actions) {
     for (const { row, now, told } of states) {
@@ -126,8 +125,14 @@ test("Every action from every state by every actor ends as the transition table 
         const { result, writes } = decide(row, input, now);
         const title = `${action} by ${name} when ${row.status} at ${now - created}`;
         assert.equal(result.kind, expected(action, standing, told, row), title);
-        assert.equal(writes.operation !== undefined, result.kind === "decided", title);
-        assert.equal((writes.events ?? []).length, result.kind === "decided" ? 1 : 0, title);
+        const metOverdue = result.kind === "final" && row.status === "PENDING" && told === "EXPIRED";
+        const written = result.kind === "decided" || metOverdue;
+        assert.equal(writes.operation !== undefined, written, title);
+        assert.equal((writes.events ?? []).length, written ? 1 : 0, title);
+        if (metOverdue) {
+          assert.equal(writes.operation?.set.status, "EXPIRED", title);
+          assert.equal(writes.events?.[0]?.type, "operation.expired", title);
+        }
         if (result.kind === "final")
           assert.equal(result.operation.status, action === "expire" ? row.status : told, title);
         if (result.kind === "decided") {
@@ -153,7 +158,7 @@ test("An operation that does not exist is not found, whatever is asked of it", (
       assert.deepEqual(decide(undefined, { action, actor }, inTime), { result: { kind: "not-found" }, writes: {} });
     }
   }
-  assert.equal(decideFailedSignature(undefined, device, inTime).result.kind, "not-found");
+  assert.equal(failOnce(undefined, { action: "approve", actor: device }, inTime).result.kind, "not-found");
   assert.equal(failOnce(undefined, { action: "fail", actor: backOffice }, inTime).result.kind, "not-found");
 });
 
@@ -194,7 +199,7 @@ test("A failed try counts one, the last one makes the operation FAILED with its 
   }
   for (const again of [
     decide(row, { action: "approve", actor: device, data: pending.data }, inTime),
-    decideFailedSignature(row, device, inTime),
+    failOnce(row, { action: "approve", actor: device }, inTime),
     failOnce(row, { action: "fail", actor: backOffice }, inTime),
   ]) {
     assert.equal(again.result.kind, "final");
@@ -206,10 +211,14 @@ test("A wrong signature counts only for an entitled device that is not held and 
   for (const { row, now, told } of states) {
     for (const { actor, standing, name } of actors) {
       if (actor.kind !== "device") continue;
-      const { result, writes } = decideFailedSignature(row, actor, now);
+      const { result, writes } = failOnce(row, { action: "approve", actor }, now);
       const counted = standing === "entitled" && told === "PENDING";
       assert.equal(result.kind === "attempt-failed", counted, `${name} ${told}`);
-      assert.equal(writes.operation !== undefined, counted, `${name} ${told}`);
+      assert.equal(
+        writes.operation?.set.failure_count !== row.failure_count && writes.operation !== undefined,
+        counted,
+        `${name} ${told}`,
+      );
     }
   }
 });
@@ -276,7 +285,7 @@ test("Property: in any sequence of calls at most one leaves PENDING, nothing is 
             ? decide(row, { action, actor, data }, at)
             : call === "fail-once"
               ? failOnce(row, { action: "fail", actor }, at)
-              : decideFailedSignature(row, actor as DeviceActor, at);
+              : failOnce(row, { action: "approve", actor }, at);
         if (writes.operation === undefined) {
           assert.ok(result.kind !== "decided" && result.kind !== "attempt-failed");
           continue;
