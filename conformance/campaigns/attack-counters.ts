@@ -1,5 +1,5 @@
 /** One counter value for several requests, and requests about operations that the device has no say in. */
-import { eachGroup, type Stage } from "./attempts.ts";
+import { eachGroup, type Stage } from "./attack.ts";
 import { isRefused, operationFor, sendAll, statusOf } from "./attack-guesses.ts";
 import { dataOf } from "./bank.ts";
 import { readOperation, signDecision, submit } from "./decision.ts";

@@ -3,7 +3,7 @@ import { toBase64, utf8 } from "@countersign/protocol/bytes";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { activationStates } from "@countersign/protocol/powerauth/activation-status";
 import { computeSignature, signatureBase } from "@countersign/protocol/powerauth/signature";
-import { eachGroup, type Stage } from "./attempts.ts";
+import { eachGroup, type Stage } from "./attack.ts";
 import { dataOf, newOperation } from "./bank.ts";
 import { readOperation, signDecision, submit } from "./decision.ts";
 import { type Device, random, type Signed, version } from "./device.ts";

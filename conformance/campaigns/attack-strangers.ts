@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import { activationStates } from "@countersign/protocol/powerauth/activation-status";
-import type { Stage } from "./attempts.ts";
+import type { Stage } from "./attack.ts";
 import { operationFor, statusOf } from "./attack-guesses.ts";
 import { dataOf } from "./bank.ts";
 import { signDecision, submit } from "./decision.ts";

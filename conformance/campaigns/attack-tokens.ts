@@ -6,7 +6,7 @@ import { isFailure } from "@countersign/protocol/errors";
 import { encryptorIds, openResponse, sealRequest } from "@countersign/protocol/powerauth/ecies";
 import { tokenHeaderName, writeTokenHeader } from "@countersign/protocol/powerauth/headers";
 import { tokenDigest } from "@countersign/protocol/powerauth/token";
-import { eachGroup, type Stage } from "./attempts.ts";
+import { eachGroup, type Stage } from "./attack.ts";
 import { exactlyOne } from "./attack-counters.ts";
 import { type Device, encryptedCall, random, requireFreshNonce, sign, temporaryKey, version } from "./device.ts";
 import { send, textOf } from "./http.ts";

@@ -2,29 +2,16 @@
  * Attacks on the count of wrong tries and on the counter, from two processes where the store takes two. `n` is the number
  * of groups of each kind; every group is one device.
  */
+import type { Stage } from "./attack.ts";
 import { brokenRun, type Campaign } from "./campaign.ts";
 import { check, type Violation } from "./checker.ts";
 import { devicesInDoubt, sameCounters } from "./attack-counters.ts";
 import { guessesInBackOffice, guessesOnDevice, recordedGuesses } from "./attack-guesses.ts";
 import { strangers } from "./attack-strangers.ts";
 import { sameTokens } from "./attack-tokens.ts";
-import type { Dice } from "./dice.ts";
 import { dumpOf } from "./dump.ts";
-import { type Fleet, startFleet } from "./fleet.ts";
-import { type History, newHistory } from "./history.ts";
-import type { Bank } from "./bank.ts";
-
-/** What an attack is given. What it finds goes into the history; it returns how many groups it tried. */
-export interface Stage {
-  readonly fleet: Fleet;
-  readonly history: History;
-  readonly dice: Dice;
-  readonly n: number;
-  /** Public addresses and the bank's connections, one for each process. */
-  readonly urls: readonly string[];
-  readonly banks: readonly Bank[];
-  readonly notes: string[];
-}
+import { startFleet } from "./fleet.ts";
+import { newHistory } from "./history.ts";
 
 const attacks: Readonly<Record<string, (stage: Stage) => Promise<number>>> = {
   guessesOnDevice,
@@ -63,13 +50,3 @@ export const attempts: Campaign = async (run) => {
   }
   return { passed: Math.max(0, tried - violations.length), violations, notes, history };
 };
-
-/** Runs `work` for each group, a few at a time. */
-export async function eachGroup(n: number, work: (index: number) => Promise<void>): Promise<number> {
-  let started = 0;
-  const next = async (): Promise<void> => {
-    while (started < n) await work(started++);
-  };
-  await Promise.all([next(), next(), next(), next()]);
-  return n;
-}

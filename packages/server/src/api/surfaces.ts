@@ -14,7 +14,7 @@ import type {
   RawServerDefault,
 } from "fastify";
 import { type Refusal, RefusedError, refusals, refuse } from "../errors.ts";
-import { StoreError } from "../store/errors.ts";
+import { isDatabaseAway, StoreError } from "../store/errors.ts";
 
 export type Api = FastifyInstance<
   RawServerDefault,
@@ -149,6 +149,7 @@ function speak(app: Api, render: Render): void {
 function refusalOf(error: FastifyError): Refusal | undefined {
   if (error instanceof RefusedError) return error.refusal;
   if (error instanceof StoreError) return refuse(error.code === "OUTCOME_UNKNOWN" ? "outcome-unknown" : "unavailable");
+  if (isDatabaseAway(error)) return refuse("unavailable");
   if (error.validation !== undefined) return refuse("invalid-request", validationDetail(error));
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500)
     return refuse("invalid-request");

@@ -45,3 +45,14 @@ export function isUniqueViolation(error: unknown): boolean {
   const { code, errcode } = (error ?? {}) as { code?: unknown; errcode?: unknown };
   return code === "23505" || (typeof errcode === "number" && sqliteUnique.has(errcode));
 }
+
+const lostCodes = new Set(["ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "ENOENT"]);
+
+/** Whether a read failed because the database went away, is starting or is shutting down; it may be asked again. */
+export function isDatabaseAway(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  if (typeof code === "string") return lostCodes.has(code) || code.startsWith("08") || code.startsWith("57P");
+  return (
+    typeof message === "string" && /^(Connection terminated|timeout exceeded when trying to connect)/.test(message)
+  );
+}

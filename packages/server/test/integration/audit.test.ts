@@ -82,7 +82,7 @@ function forEachAudit(title: string, work: (audit: Audit) => Promise<void>): voi
   });
 }
 
-forEachAudit("a changed column of an entry is found and named", async ({ tamper, problems, flushLane }) => {
+forEachAudit("a changed column of an entry is found and named", async ({ tamper, problems, flushLane, store }) => {
   const set: Partial<Record<string, string | number>> = {
     id: "x",
     type: "activation.created",
@@ -93,17 +93,11 @@ forEachAudit("a changed column of an entry is found and named", async ({ tamper,
     hash: "x",
   };
   for (const [column, value] of Object.entries(set)) {
-    const { rows } = await new Promise<{ rows: { old: string | number }[] }>((resolve, reject) => {
-      tamper(async (db) => {
-        const found = await sql<{
-          old: string | number;
-        }>`select ${sql.ref(column)} as old from audit_event where lane = ${flushLane} and seq = 2`.execute(db);
-        await sql`update audit_event set ${sql.ref(column)} = ${value} where lane = ${flushLane} and seq = 2`.execute(
-          db,
-        );
-        resolve(found);
-      }).catch(reject);
-    });
+    const place = sql`from audit_event where lane = ${flushLane} and seq = 2`;
+    const { rows } = await sql<{ old: string | number }>`select ${sql.ref(column)} as old ${place}`.execute(store.read);
+    await tamper((db) =>
+      sql`update audit_event set ${sql.ref(column)} = ${value} where lane = ${flushLane} and seq = 2`.execute(db),
+    );
     const found = await problems();
     assert.ok(
       found.some((text) => /^(ENTRY_CHANGED|CHAIN_BROKEN) flush [23]$/.test(text)),

@@ -50,7 +50,7 @@ suiteOnEachStore((kind, open) => {
       refused(await approve(id), "ERR0037");
     });
 
-    test("Approve: for another user, application or activation it fails and, unlike the reference, counts nothing (DESIGN §2.6)", async () => {
+    test("Approve: for another user, application or activation it fails and, unlike the reference, counts nothing", async () => {
       const other = await bank.application();
       const device = await bank.device(app, "alice");
       const { id } = await create({ activationId: device.activationId });

@@ -187,7 +187,7 @@ suiteOnEachStore((kind, open) => {
       assert.deepEqual(new Set(found.map(({ id }: { id: string }) => id)), new Set(ids));
     });
 
-    test("Asked for an activation, lists hide what is bound to another one, and flags it does not have (DESIGN: stricter)", async () => {
+    test("Asked for an activation, lists hide what is bound to another one, and flags it does not have", async () => {
       const userId = `user ${unique()}`;
       const [plain, golden] = [await bank.device(app, userId), await bank.device(app, userId, { flags: ["GOLD"] })];
       const free = (await create({ userId })).id;

@@ -112,7 +112,7 @@ suiteOnEachStore((kind, open) => {
       assert.deepEqual(decision!.evidence.factors, ["possession"]);
     });
 
-    test("A decision of the back office claims no factor, whatever combination the caller stated (DESIGN §2.12)", async () => {
+    test("A decision of the back office claims no factor, whatever combination the caller stated", async () => {
       const decider = await bank.client(["decide"]);
       const id = await create();
       await bank.done(
