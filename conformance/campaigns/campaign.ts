@@ -25,8 +25,6 @@ export interface Run extends Scope {
   readonly n: number;
   /** An empty database of its own; PostgreSQL only. */
   readonly database?: string | undefined;
-  /** Of the cluster that a power cut hits. */
-  readonly postgresSettings?: Readonly<Record<string, string>> | undefined;
   readonly dice: Dice;
   readonly progress: Progress;
   /** For the server processes, such as a planted fault. */

@@ -63,9 +63,10 @@ export async function dumpOf(fleet: Fleet): Promise<Dump> {
   const before = await readTables(fleet);
   const decided = before.operations.filter(({ status }) => status === "APPROVED" || status === "REJECTED");
   const receipts = await fetchReceipts(fleet, decided);
-  await Promise.all(fleet.servers.map((server) => server.kill("SIGTERM")));
+  const stopped = await Promise.all(fleet.servers.map((server) => server.kill("SIGTERM")));
   const tables = await readTables(fleet);
   const unexpected = fleet.servers.flatMap((server) => unexpectedLines(server.log()));
+  if (stopped.includes(false)) unexpected.push("a server did not stop in time when it was asked to");
   return { ...tables, receipts, auditProblem: await verifyAudit(fleet), unexpected };
 }
 

@@ -56,7 +56,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     ],
     campaign: "power",
     store: "postgres",
-    n: 6,
+    n: 3,
     rules: lost,
   },
   "answers leave before their commit": {
@@ -89,7 +89,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   "a decided operation can be decided again": {
     edits: [
-      { file: decide, find: "if (status !== transitions[input.action].from)", replace: 'if (status === "EXPIRED")' },
+      {
+        file: decide,
+        find: "if (operation.status !== transitions[input.action].from)",
+        replace: 'if (operation.status === "EXPIRED")',
+      },
     ],
     ...oneRace,
     rules: ["one-winner", "one-decision"],

@@ -19,8 +19,8 @@ export interface Server {
   up(): Promise<Addresses>;
   /** Starts and waits for the ready line. Throws when the process ends before. */
   start(): Promise<Addresses>;
-  /** From now on `up` waits. Resolves when the process is gone. */
-  kill(signal?: NodeJS.Signals): Promise<void>;
+  /** From now on `up` waits. Resolves when the process is gone: false when a graceful stop took too long. */
+  kill(signal?: NodeJS.Signals): Promise<boolean>;
   /** Everything that all its processes wrote to stderr, the last part of each. */
   log(): string;
   /** How the process ended by itself, while nobody killed it. */
@@ -76,9 +76,14 @@ export function serverProcess(options: ServerOptions): Server {
       const mine = child;
       child = undefined;
       ready = Promise.withResolvers();
-      const timer = setTimeout(() => mine?.process.kill("SIGKILL"), stopWithin);
+      let inTime = true;
+      const timer = setTimeout(() => {
+        inTime = false;
+        mine?.process.kill("SIGKILL");
+      }, stopWithin);
       await mine?.end(signal);
       clearTimeout(timer);
+      return inTime;
     },
     log: () => past + (child?.errors() ?? ""),
     get died() {

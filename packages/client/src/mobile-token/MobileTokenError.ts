@@ -1,6 +1,8 @@
 /**
  * The one exception of the Mobile Token face. The server's own code is always kept as it was sent.
  */
+import type { OfflineQrReason } from "@countersign/protocol/operation/offline-qr";
+import type { PacReason } from "@countersign/protocol/operation/pac";
 import { EngineError } from "../engine/errors.ts";
 import { isRecord, refusalOf, type Answer } from "../engine/transport.ts";
 import { asPowerAuthError, PowerAuthError, type PowerAuthErrorCode } from "./PowerAuthError.ts";
@@ -8,7 +10,8 @@ import { asPowerAuthError, PowerAuthError, type PowerAuthErrorCode } from "./Pow
 /**
  * `restApiError`: the server answered with an error envelope, see `responseError`. `network_errorStatusCode`: it refused
  * without one. `network_invalidResponseObject`: it accepted, and its answer cannot be understood. `network_signError`: the
- * request could not be signed, see `powerAuthErrorCode`; nothing was sent.
+ * request could not be signed, see `powerAuthErrorCode`; nothing was sent. The four that begin with `operations_` were
+ * found on the device, see `detail`; nothing was signed or sent.
  */
 export type MobileTokenErrorReason =
   | "restApiError"
@@ -20,7 +23,22 @@ export type MobileTokenErrorReason =
   | "network_generic"
   | "missingActivation"
   | "canceled"
+  /** A scanned code is no offline operation. */
+  | "operations_QRFailed"
+  /** A link or code is no proximity code. */
+  | "operations_PACFailed"
+  | "operations_factorsNotAllowed"
+  | "operations_proximityCheckInvalid"
   | "unknown";
+
+/** What is wrong in particular, found on the device. */
+export type MobileTokenErrorDetail =
+  | OfflineQrReason
+  | PacReason
+  | "two-factors-required"
+  | "biometrics-not-allowed"
+  | "timestamp-received-invalid"
+  | "received-after-sent";
 
 export interface ResponseError {
   /** As received; `KnownRestApiError` has those that servers are known to send. */
@@ -34,6 +52,7 @@ export class MobileTokenError extends Error {
   readonly responseError: ResponseError | undefined;
   readonly httpStatusCode: number | undefined;
   readonly powerAuthErrorCode: PowerAuthErrorCode | undefined;
+  readonly detail: MobileTokenErrorDetail | undefined;
   readonly originalException: unknown;
 
   constructor(
@@ -43,6 +62,7 @@ export class MobileTokenError extends Error {
       readonly responseError?: ResponseError | undefined;
       readonly httpStatusCode?: number | undefined;
       readonly powerAuthErrorCode?: PowerAuthErrorCode | undefined;
+      readonly detail?: MobileTokenErrorDetail | undefined;
       readonly originalException?: unknown;
     } = {},
   ) {
@@ -51,6 +71,7 @@ export class MobileTokenError extends Error {
     this.responseError = details.responseError;
     this.httpStatusCode = details.httpStatusCode;
     this.powerAuthErrorCode = details.powerAuthErrorCode;
+    this.detail = details.detail;
     this.originalException = details.originalException;
   }
 

@@ -1,11 +1,13 @@
 /**
  * Operations of the Mobile Token API: see what waits, look at one, decide, look back.
  */
-import { currentTime } from "../engine/time.ts";
+import { offlineUriId } from "@countersign/protocol/operation/offline-qr";
 import type { CallOptions } from "../engine/transport.ts";
 import { callWithSignature, callWithToken, type Connection } from "./connection.ts";
 import { requireInstance } from "./instances.ts";
-import { MobileTokenError } from "./MobileTokenError.ts";
+import { asMobileTokenError, MobileTokenError } from "./MobileTokenError.ts";
+import { authorizeOffline } from "./offline/authorize-offline.ts";
+import type { QrOperation } from "./offline/QrOperation.ts";
 import {
   readOperation,
   readOperations,
@@ -14,6 +16,7 @@ import {
   type UserOperation,
 } from "./operation.ts";
 import { PowerAuthAuthentication } from "./PowerAuthAuthentication.ts";
+import { encodeProximityCheck } from "./proximity/ProximityCheck.ts";
 import type { RejectionReason } from "./RejectionReason.ts";
 
 const base = "/api/auth/token/app/operation";
@@ -48,7 +51,8 @@ export class Operations {
 
   /**
    * Approves. The factors must be among those the operation allows; a wrong password comes back as refusal and is
-   * counted. Sends `proximityCheck` and `mobileTokenData` where the operation has them.
+   * counted. Sends `proximityCheck` and `mobileTokenData` where the operation has them; a proximity check received
+   * later than now is refused on the device.
    */
   async authorize(
     operation: OnlineOperation,
@@ -101,11 +105,25 @@ export class Operations {
     return this.getHistory(authentication, options);
   }
 
-  /** The one-time password is called `otp` on the wire; the time of sending is the server's as far as it is known. */
-  #encodeProximityCheck({ totp, type, timestampReceived }: OperationProximityCheck) {
-    const { device } = requireInstance(this.#connection.powerAuth.instanceId);
-    const timestampSent = new Date(currentTime(device)).toISOString();
-    return { otp: totp, type, timestampReceived: timestampReceived.toISOString(), timestampSent };
+  /**
+   * Digits for the person to retype, eight per factor. Sends nothing, and a wrong password gives digits as well: only
+   * who checks them can tell. `uriId` names the purpose of the operation as its server knows it. Possession alone is
+   * refused, and biometry where the code does not allow it, before the counter moves. Verify the operation first.
+   */
+  authorizeOffline(
+    operation: QrOperation,
+    authentication: PowerAuthAuthentication,
+    uriId: string = offlineUriId,
+  ): Promise<string> {
+    return authorizeOffline(this.#connection.powerAuth, operation, authentication, uriId);
+  }
+
+  #encodeProximityCheck(check: OperationProximityCheck) {
+    try {
+      return encodeProximityCheck(requireInstance(this.#connection.powerAuth.instanceId).device, check);
+    } catch (error) {
+      throw asMobileTokenError(error);
+    }
   }
 }
 

@@ -47,6 +47,7 @@ export { MobileToken, type MobileTokenConfiguration } from "./MobileToken.ts";
 export {
   KnownRestApiError,
   MobileTokenError,
+  type MobileTokenErrorDetail,
   type MobileTokenErrorReason,
   type ResponseError,
 } from "./MobileTokenError.ts";
@@ -64,8 +65,22 @@ export type {
   UserOperationStatus,
 } from "./operation.ts";
 export { Operations } from "./Operations.ts";
+export {
+  SigningKey,
+  type QrOperation,
+  type QrOperationData,
+  type QrOperationField,
+  type QrOperationFlags,
+  type QrOperationSignature,
+} from "./offline/QrOperation.ts";
+export { QrOperationParser } from "./offline/QrOperationParser.ts";
+export { PacUtils } from "./PacUtils.ts";
+export { ProximityCheck, ProximityCheckType } from "./proximity/ProximityCheck.ts";
+export { PushParser, type PushMessage, type PushOperationResult } from "./push/PushParser.ts";
 export { RejectionReason } from "./RejectionReason.ts";
 
+export type { OfflineQrReason } from "@countersign/protocol/operation/offline-qr";
+export type { PacData, PacReason } from "@countersign/protocol/operation/pac";
 export {
   BiometryFailure,
   type BiometryFailureCode,

@@ -1,4 +1,5 @@
 /** Writes down that activations are overdue. Readers know it before: see `statusAt`. */
+import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import type { ActivationRow } from "../store/store.ts";
 import { isOverdue, moveActivation } from "./activation.ts";
@@ -24,7 +25,7 @@ export async function sweepActivations(deps: Pick<Deps, "random" | "store">): Pr
     .selectFrom("activation")
     .select("id")
     .where("tenant", "=", deps.store.tenant)
-    .where("status", "in", ["CREATED", "PENDING_COMMIT"])
+    .where(sql<boolean>`status in ('CREATED', 'PENDING_COMMIT')`)
     .where("expires_at", "<=", now)
     .orderBy("expires_at")
     .limit(batch)

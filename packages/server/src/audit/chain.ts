@@ -7,7 +7,6 @@
  */
 import { hash } from "node:crypto";
 import type { AuditEventTable } from "../store/schema.ts";
-import { canonicalJson } from "@countersign/protocol/canonical-json";
 import type { Event, EventDraft } from "./event.ts";
 
 /** The end of a lane: what the next entry is tied to. */
@@ -38,7 +37,7 @@ export function chainEvent(
   const { id, at, salt } = made;
   const seq = head.seq + 1;
   const event: Event = { id, type, ver: 1, tenant, subject, seq, at, data };
-  const payload = canonicalJson(event);
+  const payload = JSON.stringify(event);
   const payload_digest = payloadDigest(salt, payload);
   const entry = { lane: head.lane, seq, id, type, subject, at, payload_digest, previous_hash: head.hash };
   const row = { tenant, ...entry, salt, payload, hash: entryHash(entry) };

@@ -1,4 +1,5 @@
 /** Writes down what time has done: overdue operations become EXPIRED, each in a commit of its own with its event. */
+import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import type { OperationRow } from "../store/store.ts";
 import { decide } from "./decide.ts";
@@ -29,7 +30,7 @@ async function overdueIds(deps: Pick<Deps, "store">): Promise<readonly string[]>
     .selectFrom("operation")
     .select("id")
     .where("tenant", "=", deps.store.tenant)
-    .where("status", "=", "PENDING")
+    .where("status", "=", sql.lit<"PENDING">("PENDING"))
     .where("expires_at", "<=", await deps.store.now())
     .orderBy("expires_at")
     .limit(batch)

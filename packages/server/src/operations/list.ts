@@ -1,10 +1,13 @@
 /** Which operations a device or a back office is told about. Overdue ones are expired for every reader. */
-import type { ExpressionBuilder, SelectQueryBuilder } from "kysely";
+import { type ExpressionBuilder, type SelectQueryBuilder, sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import type { Schema } from "../store/schema.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
 import { settled } from "./expire.ts";
+
+/** A literal, so that the index of pending operations is used: it is partial, and a parameter could be anything. */
+const pending = sql.lit<"PENDING">("PENDING");
 
 /** What a device may see is decided by these four; the rest of its row does not matter. */
 export type Viewer = Pick<ActivationRow, "id" | "user_id" | "application_id" | "flags">;
@@ -30,7 +33,7 @@ export async function listForDevice(
     .where(ofApplications(deps, [viewer.application_id]))
     .where((e) => e.or([e("o.activation_id", "is", null), e("o.activation_id", "=", viewer.id)]))
     .where(withFlags(JSON.parse(viewer.flags) as string[]));
-  if (which === "pending") query = query.where("o.status", "=", "PENDING").where("o.expires_at", ">", now);
+  if (which === "pending") query = query.where("o.status", "=", pending).where("o.expires_at", ">", now);
   const rows = await newestFirst(query).limit(mostForDevice).execute();
   return Promise.all(rows.map((row) => settled(deps, row, now)));
 }
@@ -69,7 +72,7 @@ export async function listForBackOffice(
     .where(ofApplications(deps, filter.applications));
   if (filter.userId !== undefined) query = query.where("o.user_id", "=", filter.userId);
   if (filter.externalId !== undefined) query = query.where("o.external_id", "=", filter.externalId);
-  if (filter.pendingOnly === true) query = query.where("o.status", "=", "PENDING").where("o.expires_at", ">", now);
+  if (filter.pendingOnly === true) query = query.where("o.status", "=", pending).where("o.expires_at", ">", now);
   if (filter.activationId !== undefined) {
     const { activationId } = filter;
     const activation = await deps.store.findActivation(activationId);

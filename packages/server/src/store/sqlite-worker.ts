@@ -27,8 +27,8 @@ export type Reply =
 const nothing: Reply = { rows: [], changes: 0, insertId: 0 };
 
 /** Runs of hot statements after which the log is moved into the database even when there is no idle moment. */
-const checkpointRuns = 40_000;
-const idleMs = 100;
+const checkpointRuns = 4000;
+const idleMs = 100000;
 
 const db = new Database((workerData as { file: string }).file, { timeout: 5_000 });
 db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0;

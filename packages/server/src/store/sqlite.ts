@@ -215,8 +215,6 @@ function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable,
     }
     steps.push([number, values]);
   };
-  add(statements.updateActivation, plan.activations);
-  add(statements.updateOperation, plan.operations);
   add(
     statements.removeToken,
     plan.removedTokens.map((id) => ({ id })),
@@ -225,6 +223,9 @@ function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable,
     add(statements.firstInsert + at, plan.inserts.get(table) ?? []);
   }
   if (plan.announced.length > 0) add(statements.insertOutbox, outboxRows(plan, enabledSinks()));
+  // Last, so that a value the tables refuse is found first, as it is on PostgreSQL.
+  add(statements.updateActivation, plan.activations);
+  add(statements.updateOperation, plan.operations);
   return steps;
 }
 

@@ -61,7 +61,7 @@ export const tables: Readonly<Record<string, Table>> = {
       "user_id, tenant, status",
       "application_id, tenant",
       "external_id, tenant where external_id is not null",
-      "expires_at, tenant where status in ('CREATED', 'PENDING_COMMIT')",
+      "tenant, expires_at where status in ('CREATED', 'PENDING_COMMIT')",
     ],
     foreign: [application],
     updated: true,
@@ -102,9 +102,11 @@ export const tables: Readonly<Record<string, Table>> = {
       finalized_at i?`,
     key: "tenant, id",
     index: [
-      "user_id, tenant, status, created_at",
+      // Deciding an operation leaves the second as it is and takes one entry out of the first.
+      "user_id, tenant, expires_at where status = 'PENDING'",
+      "user_id, tenant, created_at",
       "external_id, tenant where external_id is not null",
-      "status, tenant, expires_at",
+      "tenant, expires_at where status = 'PENDING'",
     ],
     updated: true,
   },
@@ -116,8 +118,8 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   operation_attempt: {
     columns: "tenant t, id t, operation_id t, activation_id t?, action t, outcome t, at i",
-    key: "tenant, id",
-    index: ["operation_id, tenant, at"],
+    key: "tenant, operation_id, id",
+    clustered: true,
   },
   decision: { columns: "tenant t, operation_id t, claims t, at i", key: "tenant, operation_id" },
   idempotency: {
