@@ -22,7 +22,7 @@ export interface Fault extends Scope {
 }
 
 const lost = ["acknowledged-kept", "create-kept", "counter-moved", "attempts-counted"];
-const worker = "server/src/store/sqlite-worker.ts";
+const worker = "server/src/store/sqlite/worker.ts";
 const authenticate = "server/src/signatures/authenticate.ts";
 const decide = "server/src/operations/decide.ts";
 
@@ -44,12 +44,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   "postgres does not wait for the disk": {
     edits: [
       {
-        file: "server/src/store/postgres-connect.ts",
+        file: "server/src/store/postgres/connect.ts",
         find: "then 'remote_apply' else 'on' end",
         replace: "then 'remote_apply' else 'off' end",
       },
       {
-        file: "server/src/store/postgres-connect.ts",
+        file: "server/src/store/postgres/connect.ts",
         find: 'if (commit !== "on" && commit !== "remote_apply")',
         replace: 'if (commit === "never")',
       },
@@ -116,12 +116,12 @@ export const faults: Readonly<Record<string, Fault>> = {
   "postgres neither locks rows nor compares them": {
     edits: [
       {
-        file: "server/src/store/postgres-statements.ts",
+        file: "server/src/store/postgres/statements.ts",
         find: " for no key update skip locked",
         replace: "",
       },
       {
-        file: "server/src/store/postgres-statements.ts",
+        file: "server/src/store/postgres/statements.ts",
         find: "where t.ctid = x.place${still}`",
         replace: "where t.ctid = x.place`",
       },

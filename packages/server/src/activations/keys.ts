@@ -4,7 +4,7 @@ import { activationFingerprint } from "@countersign/protocol/powerauth/fingerpri
 import type { ActivationKeys } from "@countersign/protocol/powerauth/keys";
 import type { CryptoProvider, PrivateKey } from "@countersign/protocol/crypto";
 import type { Deps } from "../deps.ts";
-import type { Secrets } from "../secrets.ts";
+import type { Secrets } from "../keys/secrets.ts";
 import type { ActivationRow } from "../store/store.ts";
 
 /** Order of the 16-byte keys in `activation.keys_sealed`. */

@@ -1,6 +1,6 @@
 /** Application versions as requests name them: by application key. */
 import type { ProtocolVersion } from "@countersign/protocol/powerauth/versions";
-import type { Secrets } from "../secrets.ts";
+import type { Secrets } from "../keys/secrets.ts";
 import type { Store } from "../store/store.ts";
 
 /** What never changes of an application version. Whether it is supported is read with each decision. */

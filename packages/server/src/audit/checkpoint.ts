@@ -4,9 +4,8 @@
  */
 import { hash } from "node:crypto";
 import type { Kysely } from "kysely";
-import type { SigningKeys } from "../signing-keys.ts";
+import type { SigningKeys } from "../keys/signing-keys.ts";
 import { StoreError } from "../store/errors.ts";
-import { excludeOtherNodes } from "../store/postgres.ts";
 import type { Schema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 import type { Head } from "./chain.ts";
@@ -47,8 +46,8 @@ export async function makeCheckpoint(options: CheckpointOptions, minimumAgeMs = 
   const { store, signingKeys, file } = options;
   const { tenant } = store;
   const filed = await lastFiled(file);
-  const made = await store.transaction(async ({ db, now }) => {
-    if (store.dialect === "postgres") await excludeOtherNodes(db);
+  const made = await store.transaction(async ({ db, now, excludeOtherNodes }) => {
+    await excludeOtherNodes();
     const last = await db
       .selectFrom("audit_checkpoint")
       .select(["seq", "hash", "at"])

@@ -3,15 +3,15 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { Kysely, PostgresDialect } from "kysely";
-import { embeddedMasterKey, isFirstStart, secretsOf } from "../master-key.ts";
-import type { Secrets } from "../secrets.ts";
-import { ensureSigningKeys, loadSigningKeys, type SigningKeys } from "../signing-keys.ts";
+import { embeddedMasterKey, isFirstStart, secretsOf } from "../keys/master-key.ts";
+import type { Secrets } from "../keys/secrets.ts";
+import { ensureSigningKeys, loadSigningKeys, type SigningKeys } from "../keys/signing-keys.ts";
 import { StoreError } from "./errors.ts";
-import { createPool } from "./postgres-connect.ts";
-import { openPostgres } from "./postgres.ts";
+import { createPool } from "./postgres/connect.ts";
+import { openPostgres } from "./postgres/postgres.ts";
 import type { Schema } from "./schema.ts";
-import { readerDialect } from "./sqlite-dialect.ts";
-import { dataFile, openSqlite } from "./sqlite.ts";
+import { readerDialect } from "./sqlite/dialect.ts";
+import { dataFile, openSqlite } from "./sqlite/sqlite.ts";
 import type { Change, Store } from "./store.ts";
 
 export type StoreLocation =

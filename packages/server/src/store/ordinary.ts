@@ -55,6 +55,7 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
             if (!open) throw new TypeError("The transaction has ended");
             drafts.push(event);
           },
+          excludeOtherNodes: () => options.excludeNodes(db),
         });
         open = false;
         return done;

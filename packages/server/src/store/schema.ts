@@ -3,7 +3,7 @@
  *
  * Ids are text, instants are epoch milliseconds, booleans are 0 or 1, structured values are JSON text, and bytes are
  * Base64 text: one spelling that SQLite, PostgreSQL and a JSON batch parameter all carry unchanged. Columns whose name
- * ends in `_sealed` hold ciphertext made by `secrets.ts`. Every table has `tenant`, first in every unique key.
+ * ends in `_sealed` hold ciphertext made by `keys/secrets.ts`. Every table has `tenant`, first in every unique key.
  */
 export interface Schema {
   setting: SettingTable;

@@ -27,7 +27,7 @@ export type Reply =
 const nothing: Reply = { rows: [], changes: 0, insertId: 0 };
 
 /** Runs of hot statements after which the log is moved into the database even when there is no idle moment. */
-const checkpointRuns = 4000;
+const checkpointRuns = 16000;
 const idleMs = 100000;
 
 const db = new Database((workerData as { file: string }).file, { timeout: 5_000 });

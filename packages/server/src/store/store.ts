@@ -48,6 +48,8 @@ export interface Change {
   readonly now: number;
   /** Adds an event to the audit chain and, where sinks are configured, to the outbox, in this transaction. */
   record(event: EventDraft): void;
+  /** Keeps other nodes from opening lanes and making checkpoints until this transaction ends. */
+  excludeOtherNodes(): Promise<void>;
 }
 
 /**

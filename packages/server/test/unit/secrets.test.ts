@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createSecrets, masterKeyCheck } from "../../src/secrets.ts";
+import { createSecrets, masterKeyCheck } from "../../src/keys/secrets.ts";
 import { isStoreError } from "../../src/store/errors.ts";
 
 const random = (length: number): Uint8Array => new Uint8Array(randomBytes(length));

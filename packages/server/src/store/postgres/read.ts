@@ -1,8 +1,8 @@
 /** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
 import type pg from "pg";
-import { claimKey, type FlushRows } from "./flush.ts";
-import { type ReadPart, readParts, readStatement } from "./postgres-statements.ts";
-import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "./store.ts";
+import { claimKey, type FlushRows } from "../flush.ts";
+import { type ReadPart, readParts, readStatement } from "./statements.ts";
+import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "../store.ts";
 
 type Command = HotCommand<unknown>;
 

@@ -5,8 +5,8 @@
 import { calculateJwkThumbprint, CompactSign, exportJWK, generateKeyPair, importJWK, type JWK } from "jose";
 import type { Kysely } from "kysely";
 import type { Secrets } from "./secrets.ts";
-import type { Schema, SigningKeyTable } from "./store/schema.ts";
-import type { Store } from "./store/store.ts";
+import type { Schema, SigningKeyTable } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
 
 type Use = SigningKeyTable["use"];
 type SigningKey = Awaited<ReturnType<typeof importJWK>>;

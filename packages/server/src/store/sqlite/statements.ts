@@ -6,7 +6,7 @@ import {
   insertedTables,
   operationGuard,
   operationSet,
-} from "./hot-columns.ts";
+} from "../hot-columns.ts";
 
 export interface HotStatement {
   readonly sql: string;

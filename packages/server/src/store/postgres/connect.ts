@@ -1,6 +1,6 @@
 /** Connections to PostgreSQL: what is set on each, and what an error says about the connection. */
 import pg from "pg";
-import { StoreError } from "./errors.ts";
+import { StoreError } from "../errors.ts";
 
 /** int8 as numbers (instants and counters stay below 2^53); everything else as `pg` does it. */
 const types = {

@@ -1,15 +1,15 @@
 /** One flush on PostgreSQL: lock and read, compute, write, commit; and what to say when the connection breaks. */
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type pg from "pg";
-import type { Head } from "../audit/chain.ts";
-import { StoreError } from "./errors.ts";
-import { type FlushRows, type Plan, planFlush } from "./flush.ts";
-import { type FlushedItem, FlushRepeat } from "./group-commit.ts";
-import { connectFlusher, isConnectionLost, repeatReason, unavailable } from "./postgres-connect.ts";
-import { readRows } from "./postgres-read.ts";
-import { writeRequest } from "./postgres-statements.ts";
-import type { AuditEventTable } from "./schema.ts";
-import type { HotCommand } from "./store.ts";
+import type { Head } from "../../audit/chain.ts";
+import { StoreError } from "../errors.ts";
+import { type FlushRows, type Plan, planFlush } from "../flush.ts";
+import { type FlushedItem, FlushRepeat } from "../group-commit.ts";
+import { connectFlusher, isConnectionLost, repeatReason, unavailable } from "./connect.ts";
+import { readRows } from "./read.ts";
+import { writeRequest } from "./statements.ts";
+import type { AuditEventTable } from "../schema.ts";
+import type { HotCommand } from "../store.ts";
 
 export interface FlusherOptions {
   readonly url: string;

@@ -1,11 +1,11 @@
 /** The main thread's end of the writing thread: one request, one reply, one at a time. */
 import { Worker } from "node:worker_threads";
 import type { QueryResult } from "kysely";
-import { StoreError } from "./errors.ts";
-import { FlushRepeat } from "./group-commit.ts";
+import { StoreError } from "../errors.ts";
+import { FlushRepeat } from "../group-commit.ts";
 import type { SqlValue } from "./node-sqlite.ts";
-import type { Reply, Request } from "./sqlite-worker.ts";
-import { sqliteDialect } from "./sqlite-dialect.ts";
+import type { Reply, Request } from "./worker.ts";
+import { sqliteDialect } from "./dialect.ts";
 
 export interface Writer {
   /** One durable transaction. Throws FlushRepeat after a clean rollback, StoreError otherwise. */
@@ -93,7 +93,7 @@ export async function startWriter(file: string): Promise<Writer> {
 function spawn(file: string): Worker {
   const source = import.meta.url.endsWith(".ts");
   const execArgv = process.execArgv.filter((option) => /^(--conditions=|-C=|--experimental-strip-types)/.test(option));
-  return new Worker(new URL(source ? "./sqlite-worker.ts" : "./sqlite-worker.js", import.meta.url), {
+  return new Worker(new URL(source ? "./worker.ts" : "./worker.js", import.meta.url), {
     workerData: { file },
     execArgv,
   });

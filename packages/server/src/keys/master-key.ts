@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Kysely } from "kysely";
 import { createSecrets, masterKeyCheck, type Place, type Secrets } from "./secrets.ts";
-import { StoreError } from "./store/errors.ts";
-import type { Schema } from "./store/schema.ts";
+import { StoreError } from "../store/errors.ts";
+import type { Schema } from "../store/schema.ts";
 
 export const settingNames = {
   /** Check value of the key that seals. */

@@ -2,8 +2,8 @@
 import { type Kysely, sql } from "kysely";
 import { hashKeyPlace, settingNames } from "./master-key.ts";
 import type { Place, Secrets } from "./secrets.ts";
-import type { Schema } from "./store/schema.ts";
-import type { Store } from "./store/store.ts";
+import type { Schema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
 
 interface SealedColumn {
   readonly table: keyof Schema & string;

@@ -2,17 +2,17 @@
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
-import { StoreError } from "./errors.ts";
-import { createFifoLock } from "./fifo-lock.ts";
-import { createGroupCommit } from "./group-commit.ts";
-import { migrate } from "./migrate.ts";
-import { createOrdinary } from "./ordinary.ts";
-import { checkDurability, createPool, isConnectionLost, unavailable } from "./postgres-connect.ts";
-import { createFlusher, type HasLanded } from "./postgres-flush.ts";
-import { createFinder } from "./postgres-read.ts";
-import { clock } from "./postgres-statements.ts";
-import type { AuditEventTable, Schema } from "./schema.ts";
-import type { ActivationRow, Change, OperationRow, Store, TokenRow } from "./store.ts";
+import { StoreError } from "../errors.ts";
+import { createFifoLock } from "../fifo-lock.ts";
+import { createGroupCommit } from "../group-commit.ts";
+import { migrate } from "../migrate.ts";
+import { createOrdinary } from "../ordinary.ts";
+import { checkDurability, createPool, isConnectionLost, unavailable } from "./connect.ts";
+import { createFlusher, type HasLanded } from "./flush.ts";
+import { createFinder } from "./read.ts";
+import { clock } from "./statements.ts";
+import type { AuditEventTable, Schema } from "../schema.ts";
+import type { ActivationRow, Change, OperationRow, Store, TokenRow } from "../store.ts";
 
 export interface PostgresOptions {
   readonly url: string;

@@ -14,7 +14,7 @@ import {
   type KeyObject,
 } from "node:crypto";
 import type { RandomBytes } from "@countersign/protocol/bytes";
-import { StoreError } from "./store/errors.ts";
+import { StoreError } from "../store/errors.ts";
 
 export interface Place {
   readonly table: string;

@@ -11,8 +11,8 @@ import {
   insertedTables,
   operationGuard,
   operationSet,
-} from "./hot-columns.ts";
-import { sinkTypeOf, type Plan } from "./flush.ts";
+} from "../hot-columns.ts";
+import { sinkTypeOf, type Plan } from "../flush.ts";
 
 export interface Prepared {
   readonly name: string;
