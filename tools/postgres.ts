@@ -34,7 +34,13 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
   const given = process.env[variable];
   if (given) {
     const nothing = async (): Promise<void> => {};
-    return { url: given, createDatabase: () => createDatabase(given), stop: nothing, restart: nothing, remove: nothing };
+    return {
+      url: given,
+      createDatabase: () => createDatabase(given),
+      stop: nothing,
+      restart: nothing,
+      remove: nothing,
+    };
   }
   return startTemporaryPostgres(settings);
 }

@@ -9,7 +9,7 @@ export const bucketCount = 4096;
 export function newId(random: RandomBytes, bucket: number): string {
   const bytes = Buffer.from(random(16));
   bytes[0] = bucket >> 4;
-  bytes[1] = ((bucket & 0x0f) << 4) | (bytes[1]! & 0x0f);
+  bytes[1] = ((bucket & 0x0f) << 4) | (bytes.readUInt8(1) & 0x0f);
   return format(bytes, 0x40);
 }
 
@@ -26,21 +26,21 @@ export function uuid7(bytes: Buffer, now: number): string {
 
 /** Bucket of everything that belongs to one user. */
 export function userBucket(tenant: string, userId: string): number {
-  return bucket(["user", tenant, userId]);
+  return bucketOf(["user", tenant, userId]);
 }
 
 /** Bucket of an operation that has no user when it is made; it keeps it. */
 export function applicationBucket(tenant: string, applicationId: string): number {
-  return bucket(["application", tenant, applicationId]);
+  return bucketOf(["application", tenant, applicationId]);
 }
 
-function bucket(parts: readonly string[]): number {
+function bucketOf(parts: readonly string[]): number {
   return Number.parseInt(hash("sha256", JSON.stringify(parts), "hex").slice(0, 3), 16);
 }
 
 function format(bytes: Buffer, version: number): string {
-  bytes[6] = (bytes[6]! & 0x0f) | version;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  bytes[6] = (bytes.readUInt8(6) & 0x0f) | version;
+  bytes[8] = (bytes.readUInt8(8) & 0x3f) | 0x80;
   const hex = bytes.toString("hex");
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

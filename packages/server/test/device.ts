@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { type Bytes, concat, fromBase64, fromUtf8, toBase64, utf8 } from "@countersign/protocol/bytes";
-import type { PrivateKey, PublicKey, SecretKey } from "@countersign/protocol/crypto";
+import type { PublicKey, SecretKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure } from "@countersign/protocol/errors";
 import { createActivationRequest, processActivationResponse } from "@countersign/protocol/powerauth/activation";
@@ -95,8 +95,8 @@ export function createDevice(settings: DeviceSettings) {
     update(to: ProtocolVersion): void {
       version = versionRow(to) as VersionRow;
     },
-    privateKey: keyPair.privateKey as PrivateKey,
-    publicKey: keyPair.publicKey as PublicKey,
+    privateKey: keyPair.privateKey,
+    publicKey: keyPair.publicKey,
     /** Next counter value: assign to go back to an old one. */
     counter: new Uint8Array(16) as Bytes,
 

@@ -1,6 +1,6 @@
 /** A network between a store and PostgreSQL that breaks at the COMMIT: before it arrives, or before it is answered. */
 import { createServer, connect, type Socket } from "node:net";
-import parse from "pg-connection-string";
+import { parse } from "pg-connection-string";
 
 export type Break =
   | "none"
@@ -24,7 +24,7 @@ const commit = Buffer.from("commit\0");
 const committed = Buffer.from("COMMIT\0");
 
 export async function startProxy(url: string): Promise<Proxy> {
-  const { host, port, database, user } = parse.parse(url);
+  const { host, port, database, user } = parse(url);
   const target = host?.startsWith("/")
     ? { path: `${host}/.s.PGSQL.${port || 5432}` }
     : { host: host!, port: Number(port || 5432) };

@@ -63,8 +63,20 @@ describe("PushParser", () => {
     const { operationId: _, ...withoutId } = created;
     const { operationName: __, ...withoutName } = created;
     for (const payload of [
-      ...[undefined, null, "", 7, [], [created], {}, { data: {} }, { messageType: "other" }, withoutId, withoutName],
-      ...[{ ...created, operationId: 1 }, { ...created, operationId: "" }, { messageType: "mtoken.inboxMessage.new" }],
+      undefined,
+      null,
+      "",
+      7,
+      [],
+      [created],
+      {},
+      { data: {} },
+      { messageType: "other" },
+      withoutId,
+      withoutName,
+      { ...created, operationId: 1 },
+      { ...created, operationId: "" },
+      { messageType: "mtoken.inboxMessage.new" },
       { messageType: "other", data: created },
     ]) {
       assert.equal(PushParser.parseNotification(payload), undefined, JSON.stringify(payload));

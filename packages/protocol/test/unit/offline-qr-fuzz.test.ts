@@ -140,7 +140,7 @@ test("what is composed and signed is read back whole, and verifies; a changed ch
   fc.assert(
     fc.property(operation, keyIndicator, fc.nat(), (one, indicator, at) => {
       const lines = linesOf(one);
-      const code = signOfflinePayload(crypto, signer.privateKey, indicator as "0" | "1", lines, one.nonce);
+      const code = signOfflinePayload(crypto, signer.privateKey, indicator, lines, one.nonce);
       const parsed = parseOfflineQr(code);
       assert.ok(!isFailure(parsed), JSON.stringify(parsed));
       assert.ok(verifyOfflinePayload(crypto, signer.publicKey, parsed));

@@ -127,21 +127,35 @@ testOnBoth("a payload with lines missing or of wrong form is refused with the re
   const rows: Readonly<Partial<Record<OfflineQrReason, readonly string[]>>> = {
     "too-long": [withLine(2, "x".repeat(7000)), "\n".repeat(7090)],
     "control-character": [
-      ...[text.replaceAll("\n", "\r\n"), `${text}\r`, withLine(5, `${lines[5]}\r`), withLine(1, "a\tb")],
-      ...[withLine(2, "\u0000"), withLine(4, "B\u007f"), withLine(0, "id\u009f")],
+      text.replaceAll("\n", "\r\n"),
+      `${text}\r`,
+      withLine(5, `${lines[5]}\r`),
+      withLine(1, "a\tb"),
+      withLine(2, "\u0000"),
+      withLine(4, "B\u007f"),
+      withLine(0, "id\u009f"),
     ],
     "text-malformed": [withLine(1, "\ud83d"), withLine(2, "\udd11")],
     "lines-missing": ["", lines.slice(1).join("\n"), "{}", "\n\n\n\n\n", text.replaceAll("\n", " ")],
     "operation-id-missing": [withLine(0, ""), `\n${text}`],
     "signing-key-unknown": [withLine(6, ""), withLine(6, signature), withLine(6, `2${signature}`), `${text}\n`],
     "signature-malformed": [
-      ...[withLine(6, "1"), withLine(6, `1${signature}=`), withLine(6, `0${signature.slice(1)}`), `${text} `],
-      ...[withLine(6, `1${toBase64(new Uint8Array(63))}`), withLine(6, `1${toBase64(new Uint8Array(256))}`)],
+      withLine(6, "1"),
+      withLine(6, `1${signature}=`),
+      withLine(6, `0${signature.slice(1)}`),
+      `${text} `,
+      withLine(6, `1${toBase64(new Uint8Array(63))}`),
+      withLine(6, `1${toBase64(new Uint8Array(256))}`),
     ],
     "nonce-malformed": [
-      ...["", "AAAA", toBase64(new Uint8Array(15)), toBase64(new Uint8Array(17)), toBase64(nonce).slice(0, 22)],
+      "",
+      "AAAA",
+      toBase64(new Uint8Array(15)),
+      toBase64(new Uint8Array(17)),
+      toBase64(nonce).slice(0, 22),
       // The last character has spare bits: other texts for the same bytes are no nonce.
-      ...[`${toBase64(new Uint8Array(16)).slice(0, 21)}B==`, toBase64(new Uint8Array(16)).replaceAll("A", "-")],
+      `${toBase64(new Uint8Array(16)).slice(0, 21)}B==`,
+      toBase64(new Uint8Array(16)).replaceAll("A", "-"),
     ].map((line) => withLine(5, line)),
     "totp-malformed": ["123456789", "12 34", "abc", "-1", "1.5", "１２３"].map(withTotp),
     "operation-data-missing": [withLine(3, "")],
@@ -194,8 +208,13 @@ testOnBoth("a code is read whole: texts, flags in any order, password, data (QR 
 
 test("nothing with a control character is composed (QR payload)", () => {
   for (const changes of [
-    ...[{ title: "a\tb" }, { operationId: "a\nb" }, { operationData: "A1\nT" }, { message: "\r" }],
-    ...[{ title: "\u007f" }, { message: "\u0085" }, { title: "\ud83d" }],
+    { title: "a\tb" },
+    { operationId: "a\nb" },
+    { operationData: "A1\nT" },
+    { message: "\r" },
+    { title: "\u007f" },
+    { message: "\u0085" },
+    { title: "\ud83d" },
   ]) {
     assert.throws(() => composeOfflineData({ ...operation, ...changes }), RangeError, JSON.stringify(changes));
   }

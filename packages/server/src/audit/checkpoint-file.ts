@@ -46,7 +46,11 @@ export async function appendCheckpoints(file: string, checkpoints: readonly File
   }
   const directory = await open(dirname(file), "r");
   // A new file is only safe once its name is.
-  await directory.sync().finally(() => directory.close());
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
 }
 
 /** Sequence number of the last whole line, 0 when there is none. */

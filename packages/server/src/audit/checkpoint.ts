@@ -100,7 +100,7 @@ async function movedHeads(db: Kysely<Schema>, tenant: string): Promise<Head[]> {
     .execute();
   const heads: Head[] = [];
   for (const lane of lanes) {
-    const seq = Number(lane.seq ?? 0);
+    const seq = lane.seq ?? 0;
     if (seq <= lane.covered_seq) continue;
     const end = await db
       .selectFrom("audit_event")
@@ -128,8 +128,9 @@ async function fileNewCheckpoints(store: Store, file: string, filed: number): Pr
       .limit(pageSize)
       .execute();
     if (rows.length > 0) await appendCheckpoints(file, rows);
-    if (rows.length < pageSize) return;
-    from = rows.at(-1)!.seq;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    from = last.seq;
   }
 }
 
@@ -147,7 +148,9 @@ export function startCheckpoints(
     await makeCheckpoint(options, minimumAgeMs).catch(options.onError);
   };
   // Another node may have been quicker: half an interval after its checkpoint there is no need for ours.
-  const timer = setInterval(() => (running = running.then(turn(options.intervalMs / 2))), options.intervalMs);
+  const timer = setInterval(() => {
+    running = running.then(turn(options.intervalMs / 2));
+  }, options.intervalMs);
   timer.unref();
   return {
     stop() {

@@ -29,7 +29,7 @@ export async function openLane(
     .executeTakeFirst();
   const id = newUuid7(random, now);
   const linked_to = checkpoint?.hash ?? "";
-  const epoch = Number(last?.epoch ?? 0) + 1;
+  const epoch = (last?.epoch ?? 0) + 1;
   await db
     .insertInto("audit_lane")
     .values({ tenant, id, epoch, purpose, linked_to, opened_at: now, covered_seq: -1 })

@@ -45,7 +45,8 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
     options.checkpointFile === undefined ? undefined : readCheckpointFile(options.checkpointFile, options.fileBytes);
   let count = 0;
   let last = "";
-  let filed = await file?.next();
+  const nextFiled = async () => file?.next();
+  let filed = await nextFiled();
 
   for await (const row of checkpointRows(db, tenant)) {
     const seq = count + 1;
@@ -62,7 +63,7 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
       report({ code: "CHECKPOINT_MISSING", checkpoint: line.seq });
       await take(line.seq, line.statement, undefined);
     }
-    filed = await file!.next();
+    filed = await nextFiled();
   }
   return { count, last, heads, pruned, known };
 
@@ -71,7 +72,7 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
     if (next.value?.seq !== row.seq || next.value.statement !== row.statement) {
       report({ code: "FILE_DIFFERS", checkpoint: row.seq });
     }
-    return await file!.next();
+    return nextFiled();
   }
 
   async function take(seq: number, statement: string, row: AuditCheckpointTable | undefined): Promise<void> {
@@ -119,8 +120,9 @@ async function* checkpointRows(db: Kysely<Schema>, tenant: string): AsyncGenerat
       .limit(pageSize)
       .execute();
     yield* rows;
-    if (rows.length < pageSize) return;
-    from = rows.at(-1)!.seq;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return;
+    from = last.seq;
   }
 }
 

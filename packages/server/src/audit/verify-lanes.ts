@@ -111,24 +111,18 @@ async function* entries(db: Kysely<Schema>, tenant: string, lane: string): Async
       .limit(pageSize)
       .execute();
     yield* page;
-    if (page.length < pageSize) return;
-    from = page.at(-1)!.seq;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) return;
+    from = last.seq;
   }
 }
 
 /** Steps from lane to lane along the key, without reading the entries between. */
 async function* lanesWithEntries(db: Kysely<Schema>, tenant: string): AsyncGenerator<string> {
-  for (let from: string | undefined; ;) {
-    const next: { lane: string } | undefined = await db
-      .selectFrom("audit_event")
-      .select("lane")
-      .where("tenant", "=", tenant)
-      .$if(from !== undefined, (query) => query.where("lane", ">", from!))
-      .orderBy("lane")
-      .limit(1)
-      .executeTakeFirst();
-    if (next === undefined) return;
+  const first = db.selectFrom("audit_event").select("lane").where("tenant", "=", tenant).orderBy("lane").limit(1);
+  let next = await first.executeTakeFirst();
+  while (next !== undefined) {
     yield next.lane;
-    from = next.lane;
+    next = await first.where("lane", ">", next.lane).executeTakeFirst();
   }
 }

@@ -77,7 +77,7 @@ export async function verifyAudit(options: VerifyOptions): Promise<AuditReport> 
   // One snapshot, so that a server at work does not look like a forger.
   const snapshot = options.db.transaction();
   const reading = options.dialect === "postgres" ? snapshot.setIsolationLevel("repeatable read") : snapshot;
-  return await reading.execute(async (db) => {
+  return reading.execute(async (db) => {
     const { tenant } = options;
     const lanes = await db.selectFrom("audit_lane").selectAll().where("tenant", "=", tenant).orderBy("epoch").execute();
     const checkpoints = await verifyCheckpoints({ ...options, db, fileBytes, lanes, report });

@@ -60,7 +60,7 @@ function forgetBatch({ store }: Pick<Deps, "store">): Promise<number> {
     const { numDeletedRows } = await change.db
       .deleteFrom("replay")
       .where("tenant", "=", store.tenant)
-      .where(({ eb, refTuple }) => eb(refTuple("subject", "nonce"), "in", due.$asTuple("subject", "nonce")))
+      .where((e) => e(e.refTuple("subject", "nonce"), "in", due.$asTuple("subject", "nonce")))
       .executeTakeFirstOrThrow();
     return Number(numDeletedRows);
   });

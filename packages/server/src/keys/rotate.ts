@@ -6,7 +6,7 @@ import type { Schema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
 interface SealedColumn {
-  readonly table: keyof Schema & string;
+  readonly table: keyof Schema;
   readonly column: string;
   /** Column whose value is the `row` the secret is bound to; together with the tenant it finds the row. */
   readonly row: string;
@@ -64,8 +64,9 @@ async function resealColumn(store: Store, secrets: Secrets, { table, column, row
       }
       return rows;
     });
-    if (page.length < pageSize) return count;
-    from = page.at(-1)!.row;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) return count;
+    from = last.row;
   }
 }
 

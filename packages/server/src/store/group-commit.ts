@@ -132,7 +132,7 @@ export function createGroupCommit(options: GroupCommitOptions): GroupCommit {
       const outcomes = await flush(batch.map((item) => item.command));
       return batch.filter((item, at) => settle(item, outcomes[at]!) === "skipped");
     } catch (error) {
-      if (error instanceof FlushRepeat) return await oneByOne(batch, error);
+      if (error instanceof FlushRepeat) return oneByOne(batch, error);
       for (const item of batch) item.reject(error);
       return [];
     }

@@ -2,6 +2,7 @@
 import { type Kysely, sql } from "kysely";
 import { StoreError } from "./errors.ts";
 import { initial } from "./migrations/0001-initial.ts";
+import type { Schema } from "./schema.ts";
 
 export interface Migration {
   readonly name: string;
@@ -12,7 +13,7 @@ export interface Migration {
 const migrations: readonly Migration[] = [initial];
 
 /** The caller holds the lock that keeps other nodes out. */
-export async function migrate(db: Kysely<any>, dialect: "sqlite" | "postgres"): Promise<void> {
+export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {
   await sql`create table if not exists migration (name text primary key)`.execute(db);
   const { rows } = await sql<{ name: string }>`select name from migration`.execute(db);
   const applied = new Set(rows.map((row) => row.name));

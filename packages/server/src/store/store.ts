@@ -47,9 +47,9 @@ export interface Change {
   /** Taken when the transaction began. */
   readonly now: number;
   /** Adds an event to the audit chain and, where sinks are configured, to the outbox, in this transaction. */
-  record(event: EventDraft): void;
+  readonly record: (event: EventDraft) => void;
   /** Keeps other nodes from opening lanes and making checkpoints until this transaction ends. */
-  excludeOtherNodes(): Promise<void>;
+  readonly excludeOtherNodes: () => Promise<void>;
 }
 
 /**

@@ -45,7 +45,7 @@ suiteOnEachStore((_kind, open) => {
       const { clientId, clientSecret, ...rest } = JSON.parse(await readFile(path, "utf8"));
       assert.deepEqual(rest, more);
       assert.equal(Buffer.from(clientSecret, "base64url").length, 32);
-      const client = done(await authenticateBasic(deps(), basic(clientId, clientSecret))) as ApiClient;
+      const client = done<ApiClient>(await authenticateBasic(deps(), basic(clientId, clientSecret)));
       assert.deepEqual([...client.permissions].sort(), permissions.filter((one) => one !== "decide").sort());
       assert.ok(mayUse(client, "any"));
       assert.deepEqual(await readdir(directory), ["bootstrap.json"]);
@@ -112,9 +112,9 @@ suiteOnEachStore((_kind, open) => {
       ]) {
         assert.equal(refusalOf(await authenticateBasic(deps(), header)), "unauthenticated", header);
       }
-      const client = done(
+      const client = done<ApiClient>(
         await authenticateBasic(deps(), basic(clientId, clientSecret).replace("Basic", "basic")),
-      ) as ApiClient;
+      );
       assert.deepEqual([client.id, [...client.permissions]], [clientId, ["operate"]]);
       const rows = await opened.store.read.selectFrom("api_client").selectAll().execute();
       assert.ok(!JSON.stringify(rows).includes(clientSecret), "only a hash is stored");
@@ -124,7 +124,7 @@ suiteOnEachStore((_kind, open) => {
       const one = done(
         await createApiClient(deps(), { name: `c-${id()}`, permissions: ["admin"], applications: ["a"] }),
       );
-      const client = done(await authenticateBasic(deps(), basic(one.clientId, one.clientSecret))) as ApiClient;
+      const client = done<ApiClient>(await authenticateBasic(deps(), basic(one.clientId, one.clientSecret)));
       assert.deepEqual(
         [mayUse(client, "a"), mayUse(client, "b"), client.permissions.has("decide")],
         [true, false, false],

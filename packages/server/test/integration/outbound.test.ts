@@ -41,7 +41,7 @@ describe("outbound", () => {
   });
 
   test("refuses a public name that resolves to a private address, in every spelling", async () => {
-    const before_ = seen.length;
+    const seenBefore = seen.length;
     for (const address of [
       "127.0.0.1",
       "10.1.2.3",
@@ -59,7 +59,7 @@ describe("outbound", () => {
         address,
       );
     }
-    assert.equal(seen.length, before_);
+    assert.equal(seen.length, seenBefore);
   });
 
   test("refuses a name with one public and one private address", async () => {

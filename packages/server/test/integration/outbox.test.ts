@@ -157,7 +157,7 @@ forEachStore(
       const [row] = await claimOutbox(store, 1, 60_000);
       assert.equal(row?.attempts, at);
       const claimedAt = now;
-      assert.equal(await retryOutbox(store, row!), true);
+      assert.equal(await retryOutbox(store, row), true);
       const [stored] = await store.read.selectFrom("outbox").selectAll().execute();
       if (at === retryPolicy.attempts) {
         assert.equal(stored?.state, "DEAD");

@@ -220,7 +220,7 @@ suiteOfPowerAuth("PowerAuth routes", (bench) => {
           method,
           `/pa/v3/${path}${encodeURI(query)}`,
           withBody ? body : undefined,
-          headers as Record<string, string>,
+          headers,
         );
         assert.ok(answer.status < 500, `${answer.status} ${JSON.stringify(answer.body)}`);
         if (answer.status >= 400) assert.equal(typeof answer.body.responseObject.code, "string");

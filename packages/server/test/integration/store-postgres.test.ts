@@ -11,8 +11,9 @@ import { type Proxy, startProxy } from "../postgres-proxy.ts";
 import { seed } from "../store-rows.ts";
 import { random, type TestStore, withStore } from "../stores.ts";
 
-const onPostgres = (title: string, work: (opened: TestStore, t: TestContext) => Promise<void>) =>
+function onPostgres(title: string, work: (opened: TestStore, t: TestContext) => Promise<void>): void {
   test(title, (t) => withStore("postgres", {}, t, work));
+}
 
 /** A second node whose connections go through a network that breaks. */
 async function behindProxy(opened: TestStore, work: (node: Store, proxy: Proxy) => Promise<void>): Promise<void> {

@@ -29,7 +29,7 @@ function start(dataDirectory: string, limitKilobytes?: number): Child {
       ? [process.execPath]
       : ["sh", "-c", `trap '' XFSZ; ulimit -f ${limitKilobytes}; exec "$0" "$@"`, process.execPath];
   const started = Promise.withResolvers<void>();
-  const [program = "", ...args] = [...run, ...flags, child, dataDirectory];
+  const [program, ...args] = [...run, ...flags, child, dataDirectory];
   const one = spawn(program, args, { stdio: ["ignore", "pipe", "inherit"] });
   const lines: string[] = [];
   let rest = "";

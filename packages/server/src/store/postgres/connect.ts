@@ -2,27 +2,31 @@
 import pg from "pg";
 import { StoreError } from "../errors.ts";
 
+const int8 = pg.types.builtins.INT8;
+
 /** int8 as numbers (instants and counters stay below 2^53); everything else as `pg` does it. */
-const types = {
-  getTypeParser(oid: number, format?: "text" | "binary") {
-    return oid === 20 ? Number : pg.types.getTypeParser(oid, format);
-  },
-} as pg.CustomTypesConfig;
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (id, format) => (id === int8 ? Number : pg.types.getTypeParser(id, format)),
+};
 
 /** A commit is acknowledged once it is on disk; a transaction that a stopped process left open ends by itself. */
 const session = `select set_config('synchronous_commit', case current_setting('synchronous_commit')
     when 'remote_apply' then 'remote_apply' else 'on' end, false),
   set_config('idle_in_transaction_session_timeout', '30s', false)`;
 
+/** The pool waits for this promise before it hands the connection out; its types do not say so. */
+type PoolOptions = Omit<pg.PoolConfig, "onConnect"> & { onConnect(client: pg.ClientBase): Promise<void> };
+
 export function createPool(url: string, onLost: (error: Error) => void): pg.Pool {
-  const pool = new pg.Pool({
+  const options: PoolOptions = {
     connectionString: url,
     types,
     max: 10,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 60_000,
     onConnect: async (client) => void (await client.query(session)),
-  });
+  };
+  const pool = new pg.Pool(options);
   // An idle connection that breaks is replaced by the pool; without a listener it would end the process.
   pool.on("error", onLost);
   // One that is in use tells its query; it too ends the process when nobody listens.
@@ -38,7 +42,7 @@ export async function connectFlusher(url: string): Promise<pg.Client> {
     pipeline: true,
     connectionTimeoutMillis: 5_000,
     query_timeout: 15_000,
-  } as pg.ClientConfig);
+  });
   client.on("error", () => {});
   try {
     await client.connect();

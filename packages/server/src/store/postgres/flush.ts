@@ -28,7 +28,7 @@ export interface FlusherOptions {
 export type HasLanded = (event: AuditEventTable | undefined, transactionId: string) => Promise<boolean | undefined>;
 
 export interface Flusher {
-  flush(commands: readonly HotCommand<unknown>[]): Promise<readonly FlushedItem[]>;
+  readonly flush: (commands: readonly HotCommand<unknown>[]) => Promise<readonly FlushedItem[]>;
   close(): Promise<void>;
 }
 

@@ -114,7 +114,7 @@ export function createFinder<T extends { readonly id: string }>(
     if (already) return already.promise;
     const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
     if (waiting.size === 0) setImmediate(() => void run());
-    waiting.set(id, { promise, resolve: resolve as (row?: T) => void, reject });
+    waiting.set(id, { promise, resolve, reject });
     return promise;
   };
 }
