@@ -22,7 +22,7 @@ export function startChild(command: string, args: readonly string[], options: Sp
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   running.add(child);
   let errors = "";
-  child.stderr?.on("data", (part: Buffer) => (process.env.DBG && process.stderr.write(part), errors = (errors + part.toString("utf8")).slice(-100_000)));
+  child.stderr?.on("data", (part: Buffer) => (errors = (errors + part.toString("utf8")).slice(-100_000)));
   const ended = new Promise<number | NodeJS.Signals>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code, signal) => {

@@ -19,7 +19,7 @@ import { dumpOf } from "./dump.ts";
 import { type Fleet, startFleet } from "./fleet.ts";
 import { type History, newHistory } from "./history.ts";
 import { approvingDevices } from "./load.ts";
-import { forgetfulDisk } from "./shim.ts";
+import { forgetfulDisk, whyNoShim } from "./shim.ts";
 import { removeFolder, temporaryFolder } from "./temporary.ts";
 
 const mostAnswers = 40;
@@ -28,6 +28,8 @@ const slowSyncMicroseconds = 4_000;
 export const power: Campaign = (run) => (run.store === "sqlite" ? powerOfDisk(run) : powerOfPostgres(run));
 
 async function powerOfDisk(run: Run): Promise<Outcome> {
+  const missing = whyNoShim();
+  if (missing !== undefined) return { passed: 0, violations: [], notes: [`${missing}, ${run.n} skipped`] };
   const base = temporaryFolder("power");
   const disk = forgetfulDisk(join(base, "data"), slowSyncMicroseconds);
   const environment = { ...run.environment, ...disk.environment };

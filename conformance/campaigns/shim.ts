@@ -2,12 +2,18 @@
  * The disk that forgets (power-loss-shim.c) as the campaigns use it: built when it is missing or older than its source,
  * put under a process by its environment, and asked for what a power cut would have left. `node shim.ts` only builds.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 
 const source = join(import.meta.dirname, "power-loss-shim.c");
 const cache = resolve(import.meta.dirname, "../../node_modules/.cache/countersign");
+
+/** Why there is no such disk here; undefined where there is. */
+export function whyNoShim(): string | undefined {
+  if (process.platform !== "linux") return "power cuts of a disk: only on Linux";
+  return spawnSync("cc", ["--version"]).status === 0 ? undefined : "C compiler: not found";
+}
 
 /** Path of the built library. Throws when there is no C compiler. */
 export function buildShim(): string {

@@ -357,7 +357,7 @@ suiteOfPowerAuth("Encrypted requests", (bench) => {
       });
       assert.ok(equalBytes(binding.sharedInfo2Base, fromBase64(base)!));
       const nonceBytes = fromBase64(request.nonce!)!;
-      const info = sharedInfo2(binding, nonceBytes, timestamp, fromBase64(request.ephemeralPublicKey)!);
+      const info = sharedInfo2(binding, nonceBytes, timestamp, fromBase64(request.ephemeralPublicKey));
       const sealed = { encryptedData: fromBase64(request.encryptedData)!, mac: fromBase64(request.mac)! };
       const opened = openBytes(crypto, keys, envelopeIv(crypto, keys, nonceBytes), info, sealed);
       assert.deepEqual(concat(opened as Uint8Array), utf8("secret text"));

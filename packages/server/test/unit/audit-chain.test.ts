@@ -31,7 +31,7 @@ test("an entry's hash covers lane, number, id, type, subject, time, payload dige
   const { row, head } = chainEvent({ lane: "l1", seq: 6, hash: "before" }, "default", draft, made);
   assert.equal(
     row.payload,
-    '{"at":42,"data":{"a":"x","z":1},"id":"e1","seq":7,"subject":"o1","tenant":"default","type":"operation.approved","ver":1}',
+    '{"id":"e1","type":"operation.approved","ver":1,"tenant":"default","subject":"o1","seq":7,"at":42,"data":{"z":1,"a":"x"}}',
   );
   const sha256 = (text: string) => createHash("sha256").update(text).digest("base64");
   assert.equal(row.payload_digest, sha256(made.salt + row.payload));

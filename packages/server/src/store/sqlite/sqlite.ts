@@ -224,9 +224,16 @@ function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable,
   }
   if (plan.announced.length > 0) add(statements.insertOutbox, outboxRows(plan, enabledSinks()));
   // Last, so that a value the tables refuse is found first, as it is on PostgreSQL.
-  add(statements.updateActivation, plan.activations);
-  add(statements.updateOperation, plan.operations);
+  addUpdates(statements.updateActivation, plan.activations);
+  addUpdates(statements.updateOperation, plan.operations);
   return steps;
+
+  function addUpdates(ways: readonly statements.Update[], rows: readonly object[]): void {
+    const chosen = Map.groupBy(rows as readonly Record<string, SqlValue>[], (row) =>
+      ways.find(({ unchanged }) => unchanged.every((column) => row[column] === row[`was_${column}`])),
+    );
+    for (const [way, own] of chosen) add(way!.number, own);
+  }
 }
 
 function outboxRows(plan: Plan, sinks: readonly Pick<SinkTable, "id" | "application_id" | "type">[]): object[] {

@@ -21,12 +21,18 @@ function insert(table: string, columns: readonly string[]): HotStatement {
   return { sql: `insert into "${table}" (${quoted(columns)}) values (${marks})`, values: columns, exact: true };
 }
 
-function update(table: string, set: readonly string[], guard: readonly string[]): HotStatement {
-  const assignments = set.map((column) => `"${column}" = ?`).join(", ");
+function update(
+  table: string,
+  set: Readonly<Record<string, unknown>>,
+  guard: readonly string[],
+  unchanged: readonly string[],
+): HotStatement {
+  const columns = Object.keys(set).filter((column) => !unchanged.includes(column));
+  const assignments = columns.map((column) => `"${column}" = ?`).join(", ");
   const still = guard.map((column) => ` and "${column}" is ?`).join("");
   return {
     sql: `update "${table}" set ${assignments} where tenant = ? and id = ?${still}`,
-    values: [...set, "tenant", "id", ...guard.map((column) => `was_${column}`)],
+    values: [...columns, "tenant", "id", ...guard.map((column) => `was_${column}`)],
     exact: true,
   };
 }
@@ -35,16 +41,33 @@ function quoted(columns: readonly string[]): string {
   return columns.map((column) => `"${column}"`).join(", ");
 }
 
-export const updateActivation = 0;
-export const updateOperation = 1;
-export const removeToken = 2;
-export const insertOutbox = 3;
+/** A way to update a row, and the columns it leaves alone. */
+export interface Update {
+  readonly number: number;
+  readonly unchanged: readonly string[];
+}
+
+/**
+ * SQLite writes an index again when one of its columns is set, even to the value it has: so the columns that stand in
+ * indexes are left out where they do not change. The first that fits is used.
+ */
+export const updateActivation: readonly Update[] = [
+  { number: 0, unchanged: ["status"] },
+  { number: 1, unchanged: [] },
+];
+export const updateOperation: readonly Update[] = [
+  { number: 2, unchanged: ["status", "user_id"] },
+  { number: 3, unchanged: ["user_id"] },
+  { number: 4, unchanged: [] },
+];
+export const removeToken = 5;
+export const insertOutbox = 6;
 /** Inserts follow, in the order of `insertedTables`. */
-export const firstInsert = 4;
+export const firstInsert = 7;
 
 export const hotStatements: readonly HotStatement[] = [
-  update("activation", Object.keys(activationSet), activationGuard),
-  update("operation", Object.keys(operationSet), operationGuard),
+  ...updateActivation.map(({ unchanged }) => update("activation", activationSet, activationGuard, unchanged)),
+  ...updateOperation.map(({ unchanged }) => update("operation", operationSet, operationGuard, unchanged)),
   { sql: "delete from token where tenant = ? and id = ?", values: ["tenant", "id"], exact: false },
   insert("outbox", ["tenant", "id", "sink_id", "event", "state", "attempts", "due_at", "locked_until"]),
   ...insertedTables.map((table) => insert(table, Object.keys(inserted[table]))),

@@ -26,9 +26,11 @@ export type Reply =
 
 const nothing: Reply = { rows: [], changes: 0, insertId: 0 };
 
-/** Runs of hot statements after which the log is moved into the database even when there is no idle moment. */
-const checkpointRuns = 4000;
-const idleMs = 100000;
+/** Pages the log may grow to before it is moved into the database even when there is no idle moment: 32 MiB. */
+const checkpointPages = 8_192;
+/** Statements that fill it; corrected by what each checkpoint finds. */
+let checkpointRuns = 8_192;
+const idleMs = 100;
 
 const db = new Database((workerData as { file: string }).file, { timeout: 5_000 });
 db.exec(`pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on; pragma wal_autocheckpoint = 0;
@@ -140,18 +142,21 @@ function close(): Reply {
 
 /** Moves the log into the database while nobody waits, or when it has grown too long. */
 function checkpoint(): void {
+  clearTimeout(timer);
   timer = undefined;
   if (!db.isOpen || runs === 0) return;
   if (db.isTransaction || (runs < checkpointRuns && performance.now() - lastWork < idleMs)) {
     timer = setTimeout(checkpoint, idleMs);
     return;
   }
-  runs = 0;
   try {
-    db.exec("pragma wal_checkpoint(passive)");
+    const { log } = db.prepare("pragma wal_checkpoint(passive)").get() as { log: number };
+    // Enough of a sample to say how many statements fill the log.
+    if (log > 1_000) checkpointRuns = Math.min(100_000, Math.max(1_000, Math.round((runs * checkpointPages) / log)));
   } catch {
     // A full disk, say. The log stays valid and the next turn tries again.
   }
+  runs = 0;
 }
 
 const port = parentPort!;
