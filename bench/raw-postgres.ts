@@ -67,7 +67,7 @@ async function prepare(url: string): Promise<number> {
       create table bench_sample as select d.claims, e.payload, e.salt, e.payload_digest as digest, e.hash
         from decision d join audit_event e on e.subject = d.operation_id limit 1;
       create table bench_pair as select (row_number() over ())::int as i, o.id as operation_id, a.id as activation_id
-        from operation o join activation a on a.user_id = o.user_id where o.status = 'PENDING';
+        from operation o join activation a on a.user_id = o.user_id;
       create unique index on bench_pair (i); analyze;`);
     const { rows } = await client.query<{ count: string }>("select count(*) from bench_pair");
     return Number(rows[0]?.count ?? 0);
