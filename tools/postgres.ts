@@ -2,7 +2,7 @@
  * PostgreSQL for tests, campaigns and benches: the server named by COUNTERSIGN_POSTGRES_URL, or else a temporary
  * cluster made from installed binaries, on a private socket, without TCP, without root rights, and with fsync on.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -95,12 +95,7 @@ async function startCluster(binaries: string, settings: Readonly<Record<string, 
   await start();
 
   let running = true;
-  // A test file that ends without stopping it must not leave a server behind.
-  const atExit = (): void => {
-    if (running) spawnSync(join(binaries, "pg_ctl"), ["-D", data, "-m", "immediate", "stop"], { ...owner, cwd: root });
-    rmSync(root, { recursive: true, force: true });
-  };
-  process.once("exit", atExit);
+  const guard = startGuard(join(binaries, "pg_ctl"), data, root, owner);
 
   const url = `postgresql:///postgres?host=${encodeURIComponent(sockets)}&user=postgres`;
   const stop = async (mode: "fast" | "immediate" = "fast"): Promise<void> => {
@@ -118,8 +113,8 @@ async function startCluster(binaries: string, settings: Readonly<Record<string, 
     },
     async remove() {
       await stop("immediate");
-      process.removeListener("exit", atExit);
       rmSync(root, { recursive: true, force: true });
+      guard.release();
     },
   };
 
@@ -137,6 +132,27 @@ async function startCluster(binaries: string, settings: Readonly<Record<string, 
       });
     });
   }
+}
+
+/**
+ * A small process that stops the cluster and removes its data when this one ends, however it ends: it reads a pipe
+ * that nobody writes to, and the death of the writer ends it.
+ */
+function startGuard(
+  pgCtl: string,
+  data: string,
+  root: string,
+  owner: { uid: number; gid: number } | undefined,
+): { release(): void } {
+  const script = 'cat > /dev/null; cd /; "$0" -D "$1" -m immediate stop; rm -rf "$2"';
+  const child = spawn("sh", ["-c", script, pgCtl, data, root], {
+    ...owner,
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  child.unref();
+  (child.stdin as unknown as { unref(): void }).unref();
+  return { release: () => void child.stdin.end() };
 }
 
 async function createDatabase(admin: string): Promise<TestDatabase> {

@@ -25,10 +25,15 @@ export interface Call {
 const patience = 20_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 512, maxFreeSockets: 512 });
 
+/** Callers spread over loopback addresses: a campaign is about guesses and races, not about the limit of one address. */
+const addresses = 64;
+let requests = 0;
+
 export function send({ method = "POST", url, headers = {}, body }: Call): Promise<Answer> {
   return new Promise((resolve) => {
     const sent = request(url, {
       agent,
+      localAddress: `127.0.1.${1 + (requests++ % addresses)}`,
       method,
       timeout: patience,
       headers: {
