@@ -48,6 +48,7 @@ export const race: Campaign = async (run) => {
     const urls = await Promise.all(fleet.servers.map(async (server) => (await server.up()).public));
     const banks = fleet.servers.map((server) => fleet.bankOf(server));
     let started = 0;
+    let reference = 0;
     const runLane = async (index: number): Promise<void> => {
       const userId = `user-${index}`;
       const [approver, rejecter] = [await fleet.device(userId), await fleet.device(userId)];
@@ -55,8 +56,10 @@ export const race: Campaign = async (run) => {
       const { rivals = ["approve", "reject", "cancel"] } = run;
       const lane: Lane = { rivals, fleet, history, dice: own, userId, approver, rejecter, banks, urls };
       while (started < n) {
-        await raceOnce(lane, `race-${started++}`);
-        raced += 1;
+        started += 1;
+        // A deadline may pass before the server sees the request: then there is nothing to race for, and it counts for nothing.
+        if (await raceOnce(lane, `race-${reference++}`)) raced += 1;
+        else started -= 1;
         progress.show(`${store}: ${raced}/${n} operations`);
       }
     };
@@ -79,11 +82,12 @@ export const race: Campaign = async (run) => {
   };
 };
 
-async function raceOnce(lane: Lane, reference: string): Promise<void> {
+/** False when the operation was refused. */
+async function raceOnce(lane: Lane, reference: string): Promise<boolean> {
   const { history, dice, banks, urls, approver, rejecter } = lane;
   const expiresIn = dice.chance(0.4) ? dice.integer(8, 60) : undefined;
   const operation = await create(lane, reference, expiresIn);
-  if (operation === undefined) return;
+  if (operation === undefined) return false;
   const turn = dice.integer(0, urls.length - 1);
   const at = (index: number): number => (turn + index) % urls.length;
   // With a deadline the rivals spread over the time until shortly after it; without, they come together or nearly so.
@@ -108,6 +112,7 @@ async function raceOnce(lane: Lane, reference: string): Promise<void> {
     ...banks.map((bank) => soon(() => readOperation(bank, history, operation))),
   ]);
   await readOperation(banks[at(1)]!, history, operation);
+  return true;
 }
 
 /** Now and then the bank sends the same request several times at once: they must make one operation. */
