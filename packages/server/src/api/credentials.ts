@@ -1,6 +1,5 @@
 /** Lets only API clients in, and to each route only those with its permission. A browser is never asked to log in. */
-import type { FastifyRequest } from "fastify";
-import { type ApiClient, mayUse, type Permission } from "../accounts/api-client.ts";
+import type { ApiClient, Permission } from "../accounts/api-client.ts";
 import { authenticateBasic } from "../accounts/authenticate.ts";
 import type { Deps } from "../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../errors.ts";
@@ -30,9 +29,4 @@ export function requireApiClient(app: Api, deps: Pick<Deps, "store" | "secrets" 
     const sufficient = typeof permission === "string" ? [permission] : permission;
     if (!sufficient.some((one) => request.apiClient.permissions.has(one))) throw new RefusedError(refuse("forbidden"));
   });
-}
-
-/** Refuses an application the API client has no business with, as if it did not exist. */
-export function requireApplication(request: FastifyRequest, applicationId: string): void {
-  if (!mayUse(request.apiClient, applicationId)) throw new RefusedError(refuse("application-not-found"));
 }

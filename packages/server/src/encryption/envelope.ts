@@ -4,7 +4,7 @@
  * In activation scope an envelope that opens proves that the sender holds the device; in application scope it proves
  * only that it knows the app. Remembering it against replay is the caller's commit: see `claims` and `claimEnvelope`.
  */
-import { type Bytes, concat, fromBase64, toBase64Url } from "@countersign/protocol/bytes";
+import { type Bytes, concat, toBase64Url } from "@countersign/protocol/bytes";
 import type { PrivateKey, SecretKey } from "@countersign/protocol/crypto";
 import { isFailure } from "@countersign/protocol/errors";
 import {
@@ -214,9 +214,4 @@ export function jsonObject(plaintext: Bytes): Record<string, unknown> | undefine
   } catch {
     return undefined;
   }
-}
-
-/** 16 canonical bytes in Base64: how application keys and challenges come. */
-export function isKey16(text: unknown): text is string {
-  return typeof text === "string" && fromBase64(text)?.length === 16;
 }
