@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { ActivationKeyCache } from "./activations/keys.ts";
 import type { VersionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
+import type { Outbound } from "./outbound.ts";
 import type { OperationWatch } from "./operations/watch.ts";
 import type { Secrets } from "./keys/secrets.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
@@ -22,6 +23,8 @@ export interface Deps {
   readonly crypto: CryptoProvider;
   readonly random: RandomBytes;
   readonly log: Logger;
+  /** The only way out to other hosts. */
+  readonly outbound: Outbound;
   readonly throttle: Throttle;
   /** Verifications of one activation follow each other on this node. */
   readonly inFlight: InFlight;

@@ -11,9 +11,9 @@ import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
 import { jwksRoutes } from "./api/jwks.ts";
 import { guardPrivateListener } from "./api/private-guard.ts";
-import { mobileTokenRoutes } from "./api/mobile-token.ts";
-import { powerAuthRoutes } from "./api/powerauth.ts";
-import { relyingPartyRoutes } from "./api/relying-party.ts";
+import { mobileTokenRoutes } from "./api/mobile-token/operations.ts";
+import { powerAuthRoutes } from "./api/powerauth/routes.ts";
+import { relyingPartyRoutes } from "./api/v1/operations.ts";
 import {
   answerUnknownAddresses,
   type Api,
@@ -28,6 +28,7 @@ import { versionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { createMetrics } from "./metrics.ts";
+import { outbound } from "./outbound.ts";
 import { operationWatch } from "./operations/watch.ts";
 import { fixPublicUrl } from "./public-url.ts";
 import { inFlight } from "./signatures/in-flight.ts";
@@ -69,6 +70,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     crypto: nodeCrypto,
     random,
     log,
+    outbound: outbound({ allow: config.outboundAllow }),
     throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
     inFlight: inFlight(),
     operationWatch: operationWatch(),

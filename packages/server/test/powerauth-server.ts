@@ -9,7 +9,7 @@ import { Value } from "typebox/value";
 import { commitActivation } from "../src/activations/commit.ts";
 import { initActivation, type NewActivation, type StartedActivation } from "../src/activations/init.ts";
 import { activationKeyCache } from "../src/activations/keys.ts";
-import { powerAuthRoutes } from "../src/api/powerauth.ts";
+import { powerAuthRoutes } from "../src/api/powerauth/routes.ts";
 import { answerUnknownAddresses, type Api, parseJsonBodies, speakPowerAuth } from "../src/api/surfaces.ts";
 import { createApplication } from "../src/applications/create.ts";
 import type { ApplicationDetail } from "../src/applications/detail.ts";
@@ -18,6 +18,7 @@ import { type Config, configSchema } from "../src/config.ts";
 import type { Deps } from "../src/deps.ts";
 import { isRefusal, type Refusal } from "../src/errors.ts";
 import { operationWatch } from "../src/operations/watch.ts";
+import { outbound } from "../src/outbound.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
 import { addressThrottle } from "../src/throttle.ts";
 import { createDevice, type Device, random } from "./device.ts";
@@ -40,6 +41,7 @@ export async function startPowerAuth(
     crypto: nodeCrypto,
     random,
     log: pino({ enabled: false }),
+    outbound: outbound({ allow: config.outboundAllow }),
     throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
     inFlight: inFlight(),
     operationWatch: operationWatch(),

@@ -129,6 +129,7 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
     status_reason: null,
     failure_count: 0,
     finalized_at: null,
+    proximity_seed_sealed: null,
   };
 }
 

@@ -40,6 +40,7 @@ const operation: Columns<schema.OperationTable> = {
   created_at: bigint,
   expires_at: bigint,
   finalized_at: bigint,
+  proximity_seed_sealed: text,
 };
 
 const operation_application: Columns<schema.OperationApplicationTable> = {

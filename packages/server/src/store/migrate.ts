@@ -2,6 +2,7 @@
 import { type Kysely, sql } from "kysely";
 import { StoreError } from "./errors.ts";
 import { initial } from "./migrations/0001-initial.ts";
+import { mobileToken } from "./migrations/0002-mobile-token.ts";
 import type { Schema } from "./schema.ts";
 
 export interface Migration {
@@ -10,7 +11,7 @@ export interface Migration {
 }
 
 /** In order; a released entry never changes. */
-const migrations: readonly Migration[] = [initial];
+const migrations: readonly Migration[] = [initial, mobileToken];
 
 /** The caller holds the lock that keeps other nodes out. */
 export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {

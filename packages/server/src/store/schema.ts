@@ -27,6 +27,13 @@ export interface Schema {
   audit_checkpoint: AuditCheckpointTable;
   sink: SinkTable;
   outbox: OutboxTable;
+  display_template: DisplayTemplateTable;
+  application_config: ApplicationConfigTable;
+  offline_challenge: OfflineChallengeTable;
+  push_gateway: PushGatewayTable;
+  push_device: PushDeviceTable;
+  inbox_message: InboxMessageTable;
+  inbox_message_application: InboxMessageApplicationTable;
 }
 
 export interface SettingTable {
@@ -115,6 +122,9 @@ export interface ActivationTable {
   created_at: number;
   changed_at: number;
   last_used_at: number;
+  /** The activation this one was spawned from, and what becomes of that one: SPAWN keeps it, MOVE ends it. */
+  parent_activation_id: string | null;
+  transfer_type: "SPAWN" | "MOVE" | null;
 }
 
 export type ActivationStatus = "CREATED" | "PENDING_COMMIT" | "ACTIVE" | "BLOCKED" | "REMOVED";
@@ -198,6 +208,8 @@ export interface OperationTable {
   created_at: number;
   expires_at: number;
   finalized_at: number | null;
+  /** 16 bytes for the proximity check; null where none is asked for. */
+  proximity_seed_sealed: string | null;
 }
 
 /** PENDING is the only state with a way out; see `operations/operation.ts`. */
@@ -287,6 +299,14 @@ export interface SinkTable {
   attributes: string;
   enabled: number;
   created_at: number;
+  /** JSON: how the receiver wants to be convinced of us (client certificate, Basic, OAuth 2). */
+  authentication_sealed: string | null;
+  /** Key of the HMAC over each body. */
+  signing_secret_sealed: string | null;
+  /** These three override the retry policy; null for its values. */
+  max_attempts: number | null;
+  initial_backoff_ms: number | null;
+  retention_seconds: number | null;
 }
 
 export interface OutboxTable {
@@ -298,4 +318,87 @@ export interface OutboxTable {
   attempts: number;
   due_at: number;
   locked_until: number;
+  /** Code of the last failed try. */
+  last_failure: string | null;
+  /** When the row became DONE or DEAD. */
+  settled_at: number | null;
+}
+
+/** How operations of a type are shown in a language. */
+export interface DisplayTemplateTable {
+  tenant: string;
+  operation_type: string;
+  /** Language subtag, lower case. */
+  language: string;
+  title: string;
+  message: string;
+  /** JSON objects and arrays, with `${parameter}` places in their texts. */
+  result_texts: string | null;
+  attributes: string;
+  ui: string | null;
+  updated_at: number;
+}
+
+/** Settings of an application that hold secrets, such as its OpenID providers. */
+export interface ApplicationConfigTable {
+  tenant: string;
+  application_id: string;
+  key: string;
+  /** JSON array. */
+  values_sealed: string;
+  updated_at: number;
+}
+
+/** Nonces of the offline codes that were made for an operation: a retyped answer belongs to one of them. */
+export interface OfflineChallengeTable {
+  tenant: string;
+  operation_id: string;
+  activation_id: string;
+  /** Base64 of 16 bytes. */
+  nonce: string;
+  created_at: number;
+}
+
+export type PushPlatform = "apns" | "fcm" | "hms" | "web";
+
+/** How to reach the push gateway of a platform for an application. */
+export interface PushGatewayTable {
+  tenant: string;
+  application_id: string;
+  platform: PushPlatform;
+  /** JSON. */
+  settings_sealed: string;
+  updated_at: number;
+}
+
+/** One registration for each activation; a push token belongs to the activation that registered it last. */
+export interface PushDeviceTable {
+  tenant: string;
+  activation_id: string;
+  application_id: string;
+  user_id: string;
+  platform: PushPlatform;
+  /** APNs only. */
+  environment: "development" | "production" | null;
+  token_sealed: string;
+  /** Keyed hash, to find a token that another activation had. */
+  token_hash: string;
+  registered_at: number;
+}
+
+export interface InboxMessageTable {
+  tenant: string;
+  id: string;
+  user_id: string;
+  type: "text" | "html";
+  /** JSON: language → subject, summary, body. */
+  texts: string;
+  created_at: number;
+  read_at: number | null;
+}
+
+export interface InboxMessageApplicationTable {
+  tenant: string;
+  application_id: string;
+  message_id: string;
 }

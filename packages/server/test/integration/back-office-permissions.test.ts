@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import fastify from "fastify";
 import { type Permission, permissions } from "../../src/accounts/api-client.ts";
 import { backOfficeRoutes } from "../../src/api/back-office/routes.ts";
-import { relyingPartyRoutes } from "../../src/api/relying-party.ts";
+import { relyingPartyRoutes } from "../../src/api/v1/operations.ts";
 import type { Api } from "../../src/api/surfaces.ts";
 import type { Deps } from "../../src/deps.ts";
 import { refused } from "../answers.ts";

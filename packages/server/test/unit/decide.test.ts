@@ -40,6 +40,7 @@ const pending: OperationRow = {
   created_at: created,
   expires_at: expires,
   finalized_at: null,
+  proximity_seed_sealed: null,
 };
 
 const device: DeviceActor = {

@@ -1,27 +1,6 @@
-/**
- * The first tables, for both dialects from one definition. Frozen once released: later changes are new files.
- *
- * Only keys begin with the tenant. Other indexes have it further on: one that began with it would tempt PostgreSQL,
- * while a table is small, to walk a whole tenant instead of looking up one id, and to keep that plan as it grows.
- *
- * Columns read `name kind`: `t` text, `i` integer, a trailing `?` where null is allowed. Text compares by bytes on both
- * dialects, so that lists come in the same order.
- */
+/** The first tables. Frozen once released: later changes are new files. */
 import type { Migration } from "../migrate.ts";
-
-interface Table {
-  readonly columns: string;
-  readonly key: string;
-  /** Column lists of further unique keys, with an optional `where`. */
-  readonly unique?: readonly string[];
-  readonly index?: readonly string[];
-  /** `(columns) references table (columns)`, all within one tenant. */
-  readonly foreign?: readonly string[];
-  /** Small rows that are found by their key only: SQLite keeps them in the key's own tree. */
-  readonly clustered?: boolean;
-  /** Rows that are updated in place: PostgreSQL leaves room for the new version on the same page. */
-  readonly updated?: boolean;
-}
+import { createTables, type Table } from "./table.ts";
 
 const application = "(tenant, application_id) references application (tenant, id)";
 const activation = "(tenant, activation_id) references activation (tenant, id)";
@@ -155,47 +134,7 @@ export const tables: Readonly<Record<string, Table>> = {
   },
 };
 
-const kinds = {
-  sqlite: { t: "text", i: "integer" },
-  postgres: { t: 'text collate "C"', i: "bigint" },
-} as const;
-
 export const initial: Migration = {
   name: "0001-initial",
-  statements: (dialect) => Object.entries(tables).flatMap(([name, table]) => create(dialect, name, table)),
+  statements: (dialect) => createTables(dialect, tables),
 };
-
-function create(dialect: "sqlite" | "postgres", name: string, table: Table): string[] {
-  const columns = table.columns.split(",").map((column) => {
-    const [, label, kind, optional] = /^\s*(\w+) ([ti])(\??)\s*$/.exec(column) ?? [];
-    return `"${label}" ${kinds[dialect][kind as "t" | "i"]}${optional ? "" : " not null"}`;
-  });
-  const body = [
-    ...columns,
-    `primary key (${quote(table.key)})`,
-    ...(table.foreign ?? []).map((reference) => `foreign key ${reference}`),
-  ].join(", ");
-  const options =
-    dialect === "sqlite"
-      ? ` strict${table.clustered ? ", without rowid" : ""}`
-      : table.updated
-        ? " with (fillfactor = 80)"
-        : "";
-  const indexes = [
-    ...(table.unique ?? []).map((keys, at) => index("unique index", `${name}_unique_${at + 1}`, keys)),
-    ...(table.index ?? []).map((keys, at) => index("index", `${name}_index_${at + 1}`, keys)),
-  ];
-  return [`create table "${name}" (${body})${options}`, ...indexes];
-
-  function index(kind: string, label: string, definition: string): string {
-    const [keys = "", condition] = definition.split(" where ");
-    return `create ${kind} "${label}" on "${name}" (${quote(keys)})${condition ? ` where ${condition}` : ""}`;
-  }
-}
-
-function quote(columns: string): string {
-  return columns
-    .split(",")
-    .map((column) => `"${column.trim()}"`)
-    .join(", ");
-}

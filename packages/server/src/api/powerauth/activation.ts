@@ -2,24 +2,24 @@
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { FastifyRequest } from "fastify";
-import { prepareActivation } from "../activations/prepare.ts";
-import { removeOwnActivation } from "../activations/remove.ts";
-import { renameOwnActivation } from "../activations/rename.ts";
-import { activationStatusBlob } from "../activations/status.ts";
-import type { Deps } from "../deps.ts";
-import { jsonObject } from "../encryption/envelope.ts";
-import { isRefusal, orRefuse, RefusedError, refuse } from "../errors.ts";
-import { validateToken } from "../tokens/validate.ts";
+import { prepareActivation } from "../../activations/prepare.ts";
+import { removeOwnActivation } from "../../activations/remove.ts";
+import { renameOwnActivation } from "../../activations/rename.ts";
+import { activationStatusBlob } from "../../activations/status.ts";
+import type { Deps } from "../../deps.ts";
+import { jsonObject } from "../../encryption/envelope.ts";
+import { isRefusal, orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { validateToken } from "../../tokens/validate.ts";
 import {
   acceptedOrRefused,
   countUnproven,
   signatureHeaderOf,
   signedRequestOf,
   tokenHeaderOf,
-} from "./device-request.ts";
-import { encryptionHeaderOf, openedOrRefused, requestObjectOf, sealedJson } from "./encrypted-request.ts";
-import { plainObject } from "./members.ts";
-import { type Api, okEnvelope } from "./surfaces.ts";
+} from "../device-request.ts";
+import { encryptionHeaderOf, openedOrRefused, requestObjectOf, sealedJson } from "../encrypted-request.ts";
+import { plainObject } from "../members.ts";
+import { type Api, okEnvelope } from "../surfaces.ts";
 
 const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
 

@@ -2,13 +2,13 @@
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import { isUuid } from "@countersign/protocol/powerauth/headers";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
-import type { Deps } from "../deps.ts";
-import { RefusedError, refuse } from "../errors.ts";
-import { createToken, tokenPlaintext } from "../tokens/create.ts";
-import { removeOwnToken } from "../tokens/remove.ts";
-import { acceptedOrRefused, signatureHeaderOf, signedRequestOf } from "./device-request.ts";
-import { openedOrRefused, requestObjectOf } from "./encrypted-request.ts";
-import { type Api, okEnvelope } from "./surfaces.ts";
+import type { Deps } from "../../deps.ts";
+import { RefusedError, refuse } from "../../errors.ts";
+import { createToken, tokenPlaintext } from "../../tokens/create.ts";
+import { removeOwnToken } from "../../tokens/remove.ts";
+import { acceptedOrRefused, signatureHeaderOf, signedRequestOf } from "../device-request.ts";
+import { openedOrRefused, requestObjectOf } from "../encrypted-request.ts";
+import { type Api, okEnvelope } from "../surfaces.ts";
 
 export function powerAuthTokenRoutes(app: Api, deps: Deps, allowed: readonly FactorCombination[]): void {
   app.post("/pa/v3/token/create", async (request) => {

@@ -4,18 +4,18 @@ import { canonicalQuery, canonicalQueryDecodedTwice } from "@countersign/protoco
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import { utf8 } from "@countersign/protocol/bytes";
 import type { FastifyRequest } from "fastify";
-import type { Deps } from "../deps.ts";
-import { claimEnvelope } from "../encryption/envelope.ts";
-import { isRefusal, RefusedError, refuse } from "../errors.ts";
-import { newUuid7 } from "../ids.ts";
-import { product } from "../product.ts";
-import { authenticate, type Authentication } from "../signatures/authenticate.ts";
-import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf } from "./device-request.ts";
-import { openedOrRefused, sealedJson } from "./encrypted-request.ts";
-import { powerAuthActivationRoutes, powerAuthRemovalRoute } from "./powerauth-activation.ts";
-import { powerAuthKeyRoutes } from "./powerauth-keys.ts";
-import { powerAuthTokenRoutes } from "./powerauth-token.ts";
-import { type Api, okEnvelope } from "./surfaces.ts";
+import type { Deps } from "../../deps.ts";
+import { claimEnvelope } from "../../encryption/envelope.ts";
+import { isRefusal, RefusedError, refuse } from "../../errors.ts";
+import { newUuid7 } from "../../ids.ts";
+import { product } from "../../product.ts";
+import { authenticate, type Authentication } from "../../signatures/authenticate.ts";
+import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf } from "../device-request.ts";
+import { openedOrRefused, sealedJson } from "../encrypted-request.ts";
+import { powerAuthActivationRoutes, powerAuthRemovalRoute } from "./activation.ts";
+import { powerAuthKeyRoutes } from "./keys.ts";
+import { powerAuthTokenRoutes } from "./token.ts";
+import { type Api, okEnvelope } from "../surfaces.ts";
 
 const anyFactors: readonly FactorCombination[] = [
   "possession",

@@ -2,19 +2,19 @@
 import { utf8, toBase64Url } from "@countersign/protocol/bytes";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
-import { type ApiClient, mayUse } from "../accounts/api-client.ts";
+import { type ApiClient, mayUse } from "../../accounts/api-client.ts";
 import { canonicalJson } from "@countersign/protocol/canonical-json";
-import type { Deps } from "../deps.ts";
-import { orRefuse, RefusedError, refuse } from "../errors.ts";
-import { createOperation } from "../operations/create.ts";
-import { cancelOperation } from "../operations/decide-in-back-office.ts";
-import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../operations/detail.ts";
-import type { IdempotencyKey } from "../operations/idempotency.ts";
-import { signReceipt } from "../operations/sign-receipt.ts";
-import type { OperationRow } from "../store/store.ts";
-import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "./members.ts";
-import { relyingPartyOperation } from "./operation-json.ts";
-import type { Api } from "./surfaces.ts";
+import type { Deps } from "../../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { createOperation } from "../../operations/create.ts";
+import { cancelOperation } from "../../operations/decide-in-back-office.ts";
+import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../../operations/detail.ts";
+import type { IdempotencyKey } from "../../operations/idempotency.ts";
+import { signReceipt } from "../../operations/sign-receipt.ts";
+import type { OperationRow } from "../../store/store.ts";
+import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "../members.ts";
+import { relyingPartyOperation } from "../operation-json.ts";
+import type { Api } from "../surfaces.ts";
 
 const closed = { additionalProperties: false };
 

@@ -1,12 +1,12 @@
 /** `/pa/v3/keystore/*` and `/pa/v3/vault/*`: temporary encryption keys, and the key of the vault. */
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
-import { unlockVault, vaultFactors, vaultPlaintext } from "../activations/vault.ts";
-import type { Deps } from "../deps.ts";
-import { createTemporaryKey } from "../encryption/temporary-key.ts";
-import { isRefusal, orRefuse, RefusedError, refuse } from "../errors.ts";
-import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf } from "./device-request.ts";
-import { openedOrRefused, requestObjectOf } from "./encrypted-request.ts";
-import { type Api, okEnvelope } from "./surfaces.ts";
+import { unlockVault, vaultFactors, vaultPlaintext } from "../../activations/vault.ts";
+import type { Deps } from "../../deps.ts";
+import { createTemporaryKey } from "../../encryption/temporary-key.ts";
+import { isRefusal, orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf } from "../device-request.ts";
+import { openedOrRefused, requestObjectOf } from "../encrypted-request.ts";
+import { type Api, okEnvelope } from "../surfaces.ts";
 
 export function powerAuthKeyRoutes(app: Api, deps: Deps): void {
   app.post("/pa/v3/keystore/create", async (request) => {

@@ -2,26 +2,26 @@
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { Deps } from "../deps.ts";
-import { orRefuse, RefusedError, refuse, type Refusal } from "../errors.ts";
-import { claimOperation } from "../operations/claim.ts";
-import type { Decided } from "../operations/decide.ts";
-import { decideOnDevice, type DeviceDecision } from "../operations/decide-on-device.ts";
-import { findForDevice, isEntitledViewer, pendingForDevice, refuseState } from "../operations/detail.ts";
-import { listForDevice } from "../operations/list.ts";
-import { authenticate, type Authentication } from "../signatures/authenticate.ts";
-import type { ActivationRow, OperationRow } from "../store/store.ts";
-import { validateToken } from "../tokens/validate.ts";
+import type { Deps } from "../../deps.ts";
+import { orRefuse, RefusedError, refuse, type Refusal } from "../../errors.ts";
+import { claimOperation } from "../../operations/claim.ts";
+import type { Decided } from "../../operations/decide.ts";
+import { decideOnDevice, type DeviceDecision } from "../../operations/decide-on-device.ts";
+import { findForDevice, isEntitledViewer, pendingForDevice, refuseState } from "../../operations/detail.ts";
+import { listForDevice } from "../../operations/list.ts";
+import { authenticate, type Authentication } from "../../signatures/authenticate.ts";
+import type { ActivationRow, OperationRow } from "../../store/store.ts";
+import { validateToken } from "../../tokens/validate.ts";
 import {
   acceptedOrRefused,
   countUnproven,
   signatureHeaderOf,
   signedRequestOf,
   tokenHeaderOf,
-} from "./device-request.ts";
-import { compactDate, id, instant, jsonObject, orNull, plainObject, text } from "./members.ts";
-import { deviceOperation } from "./operation-json.ts";
-import { type Api, callerOf, okEnvelope } from "./surfaces.ts";
+} from "../device-request.ts";
+import { compactDate, id, instant, jsonObject, orNull, plainObject, text } from "../members.ts";
+import { deviceOperation } from "../operation-json.ts";
+import { type Api, callerOf, okEnvelope } from "../surfaces.ts";
 
 const base = "/api/auth/token/app/operation";
 

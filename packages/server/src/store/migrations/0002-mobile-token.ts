@@ -1,0 +1,64 @@
+/** What the whole Mobile Token world needs beside the first tables. Frozen once released. */
+import type { Migration } from "../migrate.ts";
+import { addColumns, createTables, type Table } from "./table.ts";
+
+const application = "(tenant, application_id) references application (tenant, id)";
+const activation = "(tenant, activation_id) references activation (tenant, id)";
+const operation = "(tenant, operation_id) references operation (tenant, id)";
+
+export const tables: Readonly<Record<string, Table>> = {
+  display_template: {
+    columns:
+      "tenant t, operation_type t, language t, title t, message t, result_texts t?, attributes t, ui t?, updated_at i",
+    key: "tenant, operation_type, language",
+  },
+  application_config: {
+    columns: "tenant t, application_id t, key t, values_sealed t, updated_at i",
+    key: "tenant, application_id, key",
+    foreign: [application],
+  },
+  offline_challenge: {
+    columns: "tenant t, operation_id t, activation_id t, nonce t, created_at i",
+    key: "tenant, operation_id, activation_id, nonce",
+    foreign: [operation, activation],
+    clustered: true,
+  },
+  push_gateway: {
+    columns: "tenant t, application_id t, platform t, settings_sealed t, updated_at i",
+    key: "tenant, application_id, platform",
+    foreign: [application],
+  },
+  push_device: {
+    columns: `tenant t, activation_id t, application_id t, user_id t, platform t, environment t?, token_sealed t,
+      token_hash t, registered_at i`,
+    key: "tenant, activation_id",
+    unique: ["tenant, application_id, token_hash"],
+    index: ["user_id, tenant, application_id"],
+    foreign: [activation],
+  },
+  inbox_message: {
+    columns: "tenant t, id t, user_id t, type t, texts t, created_at i, read_at i?",
+    key: "tenant, id",
+    index: ["user_id, tenant, created_at"],
+  },
+  inbox_message_application: {
+    columns: "tenant t, application_id t, message_id t",
+    key: "tenant, application_id, message_id",
+    index: ["message_id, tenant"],
+    foreign: ["(tenant, message_id) references inbox_message (tenant, id) on delete cascade"],
+    clustered: true,
+  },
+};
+
+const columns = {
+  operation: "proximity_seed_sealed t?",
+  activation: "parent_activation_id t?, transfer_type t?",
+  sink: `authentication_sealed t?, signing_secret_sealed t?, max_attempts i?, initial_backoff_ms i?,
+    retention_seconds i?`,
+  outbox: "last_failure t?, settled_at i?",
+};
+
+export const mobileToken: Migration = {
+  name: "0002-mobile-token",
+  statements: (dialect) => [...createTables(dialect, tables), ...addColumns(dialect, columns)],
+};
