@@ -50,7 +50,17 @@ export type ProtocolErrorCode =
   | "operation-data-malformed"
   | "operation-parameter-invalid"
   | "offline-payload-malformed"
-  | "proximity-code-malformed";
+  | "proximity-code-malformed"
+  // messages of the Approve protocol
+  | "message-too-long"
+  | "message-malformed"
+  | "message-type-wrong"
+  | "message-algorithm-wrong"
+  | "message-header-wrong"
+  | "message-claims-wrong"
+  | "message-signature-wrong"
+  | "message-not-opened"
+  | "text-not-shown";
 
 export interface Failure {
   readonly error: ProtocolErrorCode;

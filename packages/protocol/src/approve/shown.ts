@@ -1,0 +1,87 @@
+/**
+ * The text a person is shown of a transaction, and why it can be believed (APV-TX-4): it follows from the form, and
+ * every value in the form is one that was asked for. Amounts stand as they are signed, not as a locale writes them.
+ */
+import type { DisplayForm } from "../operation/display.ts";
+import { textDefect } from "../operation/plain-text.ts";
+
+type Attribute = Readonly<Record<string, unknown>>;
+
+/** One line for each thing to see. Deterministic on every platform: no locale and no clock is asked. */
+export function formText({ title, message, attributes }: DisplayForm): string {
+  const lines = (attributes as readonly unknown[] as readonly Attribute[]).flatMap(attributeLines);
+  return [title, message, ...lines].filter((line) => line !== "").join("\n");
+}
+
+/** Why the text must not be shown, or undefined. */
+export function shownDefect(
+  text: string,
+  form: DisplayForm,
+  parameters: Readonly<Record<string, unknown>>,
+): "text-unsafe" | "text-differs" | "value-unknown" | undefined {
+  if (isUnsafe(text)) return "text-unsafe";
+  if (text !== formText(form)) return "text-differs";
+  const given = new Set(Object.values(parameters));
+  const values = (form.attributes as readonly unknown[] as readonly Attribute[]).flatMap(attributeValues);
+  return values.every((value) => given.has(value)) ? undefined : "value-unknown";
+}
+
+/** Control characters but line feeds, halves of surrogates, and what changes the direction of text or hides in it. */
+export function isUnsafe(text: string): boolean {
+  return textDefect(text, { lineFeed: true }) !== undefined || hidden.test(text);
+}
+
+/** Bidirectional controls (UAX 9), zero-width characters but the joiners that scripts need, and the byte order mark. */
+const hidden = /[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/u;
+
+function attributeLines(attribute: Attribute): string[] {
+  const label = textOf(attribute.label);
+  const body = bodies[textOf(attribute.type)] ?? valueBody;
+  const text = body(attribute).filter((part) => part !== "");
+  if (text.length === 0) return label === "" ? [] : [label];
+  return [label === "" ? text.join(" ") : `${label}: ${text.join(" ")}`];
+}
+
+const valueBody = ({ value }: Attribute) => [textOf(value)];
+
+/** What follows the label, by type. */
+const bodies: Readonly<Record<string, (attribute: Attribute) => string[]>> = {
+  AMOUNT: ({ amount, currency, amountFormatted }) => [plainAmount(amount, amountFormatted), textOf(currency)],
+  AMOUNT_CONVERSION: (one) => [
+    plainAmount(one.sourceAmount, one.sourceAmountFormatted),
+    textOf(one.sourceCurrency),
+    "→",
+    plainAmount(one.targetAmount, one.targetAmountFormatted),
+    textOf(one.targetCurrency),
+  ],
+  KEY_VALUE: valueBody,
+  NOTE: ({ note }) => [textOf(note)],
+  ALERT: ({ title, message }) => [textOf(title), textOf(message)],
+  PARTY_INFO: ({ partyInfo }) => [textOf((partyInfo as Attribute | undefined)?.name)],
+  HEADING: () => [],
+  IMAGE: () => [],
+};
+
+function attributeValues(attribute: Attribute): unknown[] {
+  switch (attribute.type) {
+    case "KEY_VALUE":
+      return [attribute.value];
+    case "NOTE":
+      return [attribute.note];
+    case "AMOUNT":
+      return [attribute.currency];
+    case "AMOUNT_CONVERSION":
+      return [attribute.sourceCurrency, attribute.targetCurrency];
+    default:
+      return [];
+  }
+}
+
+function plainAmount(amount: unknown, formatted: unknown): string {
+  if (typeof amount === "number") return String(amount);
+  return typeof amount === "string" ? amount : textOf(formatted);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
