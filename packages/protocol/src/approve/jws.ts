@@ -57,7 +57,8 @@ export const longest = 64 * 1024;
 export async function importVerifier({ kty, crv, x, y }: PublicJwk): Promise<Verifier | Failure> {
   const jwk = { kty, crv, x, y };
   try {
-    return { jwk, key: (await importJWK(jwk, "ES256")) as CryptoKey };
+    const key = await importJWK(jwk, "ES256");
+    return key instanceof Uint8Array ? failure("public-key-invalid") : { jwk, key };
   } catch {
     return failure("public-key-invalid");
   }
