@@ -48,6 +48,7 @@ export function activationRow(set: Partial<ActivationTable> = {}): ActivationRow
     created_at: 0,
     changed_at: 0,
     last_used_at: 0,
+    protocol: "powerauth",
     parent_activation_id: null,
     transfer_type: null,
     ...set,
@@ -78,6 +79,7 @@ export function operationRow(set: Partial<OperationTable> = {}): OperationRow {
     expires_at: 1_000_000,
     finalized_at: null,
     proximity_seed_sealed: null,
+    approval: null,
     ...set,
   };
 }

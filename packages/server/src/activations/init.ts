@@ -147,6 +147,7 @@ export async function draftActivation(
     created_at: now,
     changed_at: now,
     last_used_at: now,
+    protocol: "powerauth",
     parent_activation_id: null,
     transfer_type: null,
   });

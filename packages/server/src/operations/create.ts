@@ -130,6 +130,7 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
     failure_count: 0,
     finalized_at: null,
     proximity_seed_sealed: null,
+    approval: null,
   };
 }
 

@@ -41,6 +41,7 @@ const operation: Columns<schema.OperationTable> = {
   expires_at: bigint,
   finalized_at: bigint,
   proximity_seed_sealed: text,
+  approval: text,
 };
 
 const operation_application: Columns<schema.OperationApplicationTable> = {

@@ -34,6 +34,15 @@ export interface Schema {
   push_device: PushDeviceTable;
   inbox_message: InboxMessageTable;
   inbox_message_application: InboxMessageApplicationTable;
+  device_type: DeviceTypeTable;
+  enrol_offer: EnrolOfferTable;
+  container: ContainerTable;
+  container_key: ContainerKeyTable;
+  issued_transaction: IssuedTransactionTable;
+  answered_transaction: AnsweredTransactionTable;
+  direct_request: DirectRequestTable;
+  user_approval: UserApprovalTable;
+  otp_secret: OtpSecretTable;
 }
 
 export interface SettingTable {
@@ -46,7 +55,7 @@ export interface SettingTable {
 export interface SigningKeyTable {
   tenant: string;
   kid: string;
-  use: "receipt" | "checkpoint";
+  use: "receipt" | "checkpoint" | "approve";
   public_jwk: string;
   private_sealed: string;
   created_at: number;
@@ -122,6 +131,11 @@ export interface ActivationTable {
   created_at: number;
   changed_at: number;
   last_used_at: number;
+  /**
+   * Which device protocol the activation speaks. A container of the Approve protocol is an activation too: `counter` is
+   * then the last accepted `seq`, `ctr_data` the digest of that answer, and the keys stand in `container_key`.
+   */
+  protocol: "powerauth" | "approve";
   /** The activation this one was spawned from, and what becomes of that one: SPAWN keeps it, MOVE ends it. */
   parent_activation_id: string | null;
   transfer_type: "SPAWN" | "MOVE" | null;
@@ -182,6 +196,8 @@ export interface OperationTemplateTable {
   expiration_seconds: number;
   risk_flags: string | null;
   proximity_check: number;
+  /** JSON: statuses, number matching and cancelling for Approve devices; null for the defaults. */
+  approval: string | null;
 }
 
 export interface OperationTable {
@@ -210,6 +226,8 @@ export interface OperationTable {
   finalized_at: number | null;
   /** 16 bytes for the proximity check; null where none is asked for. */
   proximity_seed_sealed: string | null;
+  /** JSON: what an Approve device is told and asked beside the form; null for the defaults. */
+  approval: string | null;
 }
 
 /** PENDING is the only state with a way out; see `operations/operation.ts`. */
@@ -401,4 +419,132 @@ export interface InboxMessageApplicationTable {
   tenant: string;
   application_id: string;
   message_id: string;
+}
+
+/** What kind of Approve device may enrol, and by which rules. */
+export interface DeviceTypeTable {
+  tenant: string;
+  id: string;
+  application_id: string;
+  /** Of one user; 0 for any number. */
+  max_devices: number;
+  /** JSON: platforms with lowest and highest version, hardware keys, rooted devices, and what a refused user reads. */
+  rules: string;
+  /** JSON: policy id → policy, and which policy each use of a key has. */
+  policies: string;
+  /** Days until keys have to be renewed, 0 for never. */
+  key_days: number;
+  /** JSON: what follows a report, unanswered and denied transactions. */
+  countermeasures: string;
+  /** JSON: cancel, direct, renew, otp. */
+  features: string;
+  /** API client that may redeem what devices sign directly, unless they say otherwise. */
+  default_client: string | null;
+  /** JSON array: one-time-password secrets that each device gets. */
+  otp: string;
+  updated_at: number;
+}
+
+export interface EnrolOfferTable {
+  tenant: string;
+  /** `jti` of the offer. */
+  id: string;
+  device_type: string;
+  user_id: string;
+  code_hash: string;
+  invite_hash: string | null;
+  /** Digest of the request that used it up: the same request gets the same answer. */
+  request_digest: string | null;
+  activation_id: string | null;
+  created_at: number;
+  expires_at: number;
+}
+
+/** What an Approve activation has beside the row it shares with PowerAuth ones. */
+export interface ContainerTable {
+  tenant: string;
+  activation_id: string;
+  device_type: string;
+  /** JSON, as enrolled. */
+  policies: string;
+  /** JSON: what the device said of itself. */
+  info: string;
+  transcript: string;
+  /** JSON: digest of the renewal that waits for its acknowledgement. */
+  renewal: string | null;
+  renew_before: number | null;
+  deletion_reason: string | null;
+}
+
+export interface ContainerKeyTable {
+  tenant: string;
+  activation_id: string;
+  kid: string;
+  use: "auth" | "tx" | "enc" | "pop";
+  public_jwk: string;
+  policy: string;
+  /** PENDING keys wait for the acknowledgement of a renewal. */
+  state: "PENDING" | "ACTIVE" | "RETIRED";
+  created_at: number;
+  expires_at: number | null;
+}
+
+/** The transaction as one container was told it: fetched again, it is the same, byte for byte. */
+export interface IssuedTransactionTable {
+  tenant: string;
+  operation_id: string;
+  activation_id: string;
+  nonce: string;
+  message_sealed: string;
+  shown_digest: string;
+  language: string;
+  issued_at: number;
+}
+
+/** Answers that are final: the same bytes get the same answer again. */
+export interface AnsweredTransactionTable {
+  tenant: string;
+  operation_id: string;
+  activation_id: string;
+  message_digest: string;
+  outcome: string;
+  at: number;
+}
+
+/** What a device signed directly, until the client that it names redeems it. */
+export interface DirectRequestTable {
+  tenant: string;
+  id: string;
+  operation_id: string;
+  client_id: string;
+  expires_at: number;
+  redeemed_at: number | null;
+}
+
+/** What is known of a user over all devices: suspension, and how many transactions in a row got no answer or a no. */
+export interface UserApprovalTable {
+  tenant: string;
+  user_id: string;
+  /** Epoch ms, -1 until somebody unblocks. */
+  suspended_until: number | null;
+  suspended_for: string | null;
+  unanswered: number;
+  denied: number;
+  changed_at: number;
+}
+
+export interface OtpSecretTable {
+  tenant: string;
+  activation_id: string;
+  label: string;
+  type: "HOTP" | "TOTP" | "OCRA";
+  secret_sealed: string;
+  digits: number;
+  algorithm: "SHA1" | "SHA256" | "SHA512";
+  period: number | null;
+  suite: string | null;
+  /** Next HOTP counter, or last accepted TOTP step plus one. */
+  counter: number;
+  failed_attempts: number;
+  max_failed_attempts: number;
 }

@@ -17,7 +17,7 @@ export async function createTemplate(
     const id = await nextId(change, deps.store.tenant);
     const row = await change.db
       .insertInto("operation_template")
-      .values({ tenant: deps.store.tenant, id, name: input.name, ...contentColumns(input.content) })
+      .values({ tenant: deps.store.tenant, id, name: input.name, approval: null, ...contentColumns(input.content) })
       .onConflict((conflict) => conflict.columns(["tenant", "name"]).doNothing())
       .returningAll()
       .executeTakeFirst();

@@ -79,7 +79,9 @@ export function templateOf(row: OperationTemplateTable): Template {
 }
 
 /** The columns that may change. */
-export function contentColumns(content: TemplateContent): Omit<OperationTemplateTable, "tenant" | "id" | "name"> {
+export function contentColumns(
+  content: TemplateContent,
+): Omit<OperationTemplateTable, "tenant" | "id" | "name" | "approval"> {
   return {
     operation_type: content.operationType,
     data_template: content.dataTemplate,

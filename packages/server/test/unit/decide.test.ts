@@ -41,6 +41,7 @@ const pending: OperationRow = {
   expires_at: expires,
   finalized_at: null,
   proximity_seed_sealed: null,
+  approval: null,
 };
 
 const device: DeviceActor = {

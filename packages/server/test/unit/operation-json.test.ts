@@ -28,6 +28,7 @@ const row: OperationRow = {
   expires_at: at + 300_000,
   finalized_at: null,
   proximity_seed_sealed: null,
+  approval: null,
 };
 
 test("Devices get the form of the Mobile Token API; members without a value are left out", () => {

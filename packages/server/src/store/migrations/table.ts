@@ -44,7 +44,7 @@ function columnOf(dialect: Dialect, column: string): string {
   const [, label, kind, optional, initial] = /^\s*(\w+) ([ti])(\??)(?:=(\w+))?\s*$/.exec(column) ?? [];
   if (label === undefined) throw new TypeError(`Not a column: ${column}`);
   const type = kinds[dialect][kind as "t" | "i"];
-  return `"${label}" ${type}${optional ? "" : " not null"}${initial === undefined ? "" : ` default ${initial}`}`;
+  return `"${label}" ${type}${optional ? "" : " not null"}${initial === undefined ? "" : ` default ${kind === "t" ? `'${initial}'` : initial}`}`;
 }
 
 function create(dialect: Dialect, name: string, table: Table): string[] {
