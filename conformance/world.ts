@@ -12,6 +12,8 @@ import { startPostgres } from "../tools/postgres.ts";
 export interface World {
   readonly server: RunningServer;
   readonly bank: OperationsClient;
+  /** Of the API client behind `bank` and `backOffice`. */
+  readonly credentials: { readonly clientId: string; readonly clientSecret: string };
   /** Mobile SDK configuration of the application. */
   readonly sdkConfiguration: string;
   /** `responseObject` of a `/rest/v3` call; throws with the server's code otherwise. */
@@ -62,7 +64,7 @@ export async function openWorld(store: StoreOfWorld): Promise<World> {
     config: { port: 0, privatePort: 0 },
     environment: { COUNTERSIGN_MASTER_KEY: Buffer.alloc(32, 7).toString("base64") },
   });
-  const { clientId, clientSecret } = JSON.parse(readFileSync(server.bootstrapPath, "utf8")) as Record<string, string>;
+  const { clientId, clientSecret } = JSON.parse(readFileSync(server.bootstrapPath, "utf8")) as World["credentials"];
   const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
   const backOffice = async <T>(path: string, requestObject: object): Promise<T> => {
     const response = await fetch(server.privateUrl + path, {
@@ -95,7 +97,8 @@ export async function openWorld(store: StoreOfWorld): Promise<World> {
     server,
     sdkConfiguration,
     backOffice,
-    bank: operationsClient({ privateUrl: server.privateUrl, clientId: clientId!, clientSecret: clientSecret! }),
+    credentials: { clientId, clientSecret },
+    bank: operationsClient({ privateUrl: server.privateUrl, clientId, clientSecret }),
     device: (userId, devicePin = pin, options = {}) =>
       activate({ server, sdkConfiguration, backOffice }, userId, devicePin, options),
     async close() {

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { declareGuideNames, isGuide } from "./guide-names.ts";
 import type { Fence } from "./markdown.ts";
 import { workspace } from "./source.ts";
 
@@ -14,17 +15,26 @@ export interface Place {
 }
 
 /**
- * Each problem as `page:line message`: a fence is written at its own line number, so that the compiler names the page's.
+ * One module for each fence with those that continue it, by `page~line.ts`. A fence stands at its own line number; the
+ * first line, which no fence can have, is the module's own.
  */
-export function compileFences(root: string, places: readonly Place[]): string[] {
-  if (places.length === 0) return [];
+export function modulesOf(places: readonly Place[], firstLine: (page: string) => string): Map<string, string> {
   const modules = new Map<string, string>();
   for (const { page, fence } of places) {
     const last = [...modules.keys()].findLast((name) => name.startsWith(`${page}~`));
     const name = fence.info === "continues" && last ? last : `${page}~${fence.line}.ts`;
-    const before = modules.get(name) ?? "export {};";
+    const before = modules.get(name) ?? firstLine(page);
     modules.set(name, `${before}${"\n".repeat(fence.line - before.split("\n").length)}${fence.text}`);
   }
+  return modules;
+}
+
+/**
+ * Each problem as `page:line message`: a fence is written at its own line number, so that the compiler names the page's.
+ */
+export function compileFences(root: string, places: readonly Place[]): string[] {
+  if (places.length === 0) return [];
+  const modules = modulesOf(places, (page) => (isGuide(page) ? `export {}; ${declareGuideNames()}` : "export {};"));
   const folder = join(root, "node_modules/.cache/countersign-docs");
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
