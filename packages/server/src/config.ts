@@ -54,6 +54,12 @@ export const configSchema = Type.Object(
     tokenSkewSeconds: seconds(1800, "How far ahead a token timestamp may be"),
     idempotencySeconds: seconds(7 * 86_400, "How long an idempotency key is kept"),
     checkpointSeconds: seconds(60, "Interval of signed audit checkpoints"),
+    auditRetentionDays: Type.Integer({
+      default: 0,
+      minimum: 0,
+      maximum: 36_500,
+      description: "How long audit events are kept, 0 for ever (days)",
+    }),
     sweepSeconds: seconds(5, "Interval of expiring and cleaning up"),
     vaultByBiometry: Type.Boolean({ default: false, description: "Lets biometry unlock the vault" }),
     bodyBytes: Type.Integer({ default: 1_048_576, minimum: 1024, description: "Largest request body" }),

@@ -13,7 +13,7 @@ import { jwksRoutes } from "./api/jwks.ts";
 import { guardPrivateListener } from "./api/private-guard.ts";
 import { mobileTokenRoutes } from "./api/mobile-token/operations.ts";
 import { powerAuthRoutes } from "./api/powerauth/routes.ts";
-import { relyingPartyRoutes } from "./api/v1/operations.ts";
+import { v1Routes } from "./api/v1/routes.ts";
 import {
   answerUnknownAddresses,
   type Api,
@@ -23,7 +23,7 @@ import {
   speakPowerAuth,
   speakProblems,
 } from "./api/surfaces.ts";
-import { startCheckpoints } from "./audit/checkpoint.ts";
+import { startCheckpoints } from "./audit/keep.ts";
 import { versionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
@@ -96,6 +96,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     signingKeys,
     file: join(options.dataDirectory, "checkpoints.jsonl"),
     intervalMs: config.checkpointSeconds * 1000,
+    retentionMs: config.auditRetentionDays * 86_400_000,
     onError: (error) => log.error({ error: error instanceof Error ? error.name : "unknown" }, "checkpoint not made"),
   });
 
@@ -162,7 +163,7 @@ async function privateListener(
     });
     await scope.register(async (inner: Api) => {
       speakProblems(inner);
-      relyingPartyRoutes(inner, deps);
+      v1Routes(inner, deps);
     });
   });
   return app;
@@ -177,9 +178,12 @@ function listener(deps: Deps): Api {
     bodyLimit: deps.config.bodyBytes,
     trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true },
+    // Names of 255 characters stand in paths, each of them up to twelve letters when it is escaped.
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072 },
     forceCloseConnections: "idle",
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
+  // Schemas of answers are documentation: nothing is stripped from what a route answers, and nothing is coerced.
+  app.setSerializerCompiler(() => JSON.stringify);
   parseJsonBodies(app);
   answerUnknownAddresses(app);
   endConnectionsOnClose(app);

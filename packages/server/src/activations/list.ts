@@ -1,6 +1,7 @@
 /** Finds activations for the back office: by user, by many conditions, and their history. */
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
+import { isOneOf, newestPage, type Page, type Place } from "../store/newest-page.ts";
 import type { ActivationStatus } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
 import { flagsOf, statusAt } from "./activation.ts";
@@ -37,6 +38,33 @@ export async function listActivations(deps: Pick<Deps, "store">, input: Activati
     .offset(input.page * input.pageSize)
     .execute();
   return rows.map((row) => ({ ...row, status: statusAt(row, now) }));
+}
+
+export interface ActivationSearch {
+  readonly userId?: string | undefined;
+  /** Undefined for every application. */
+  readonly applications?: readonly string[] | undefined;
+  readonly statuses?: readonly ActivationStatus[] | undefined;
+  readonly after?: Place | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, page by page. `status` of the rows is the one at this moment. */
+export async function searchActivations(
+  deps: Pick<Deps, "store">,
+  { userId, applications, statuses, after, limit }: ActivationSearch,
+): Promise<Page<ActivationRow>> {
+  const now = await deps.store.now();
+  const { rows, ...more } = await newestPage(deps.store, "activation", {
+    indexed: [userId === undefined ? undefined : sql`user_id = ${userId}`],
+    filtered: [
+      applications === undefined ? undefined : isOneOf("application_id", applications),
+      statuses === undefined ? undefined : statusIs(statuses, now),
+    ],
+    after,
+    limit,
+  });
+  return { rows: rows.map((row) => ({ ...row, status: statusAt(row, now) })), ...more };
 }
 
 export interface ActivationLookup {

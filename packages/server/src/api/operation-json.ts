@@ -75,8 +75,8 @@ export function backOfficeOperation(operation: OperationRow) {
   };
 }
 
-/** `/v1`, operation: what a relying party asked for and what came of it. Members without a value are left out. */
-export function relyingPartyOperation(operation: OperationRow, { attempts, decision }: History) {
+/** `/v1`, operation in lists: what a relying party asked for and what came of it. Members without a value are left out. */
+export function listedOperation(operation: OperationRow) {
   return {
     id: operation.id,
     status: operation.status,
@@ -84,20 +84,27 @@ export function relyingPartyOperation(operation: OperationRow, { attempts, decis
     template: operation.template_name,
     operationType: operation.operation_type,
     ...given("userId", operation.user_id),
-    applications: applicationsOf(operation),
+    applications: [...applicationsOf(operation)],
     ...given("activationId", operation.activation_id),
     ...given("activationFlag", operation.activation_flag),
     ...given("externalId", operation.external_id),
     data: operation.data,
     parameters: JSON.parse(operation.parameters) as Record<string, string>,
     additionalData: JSON.parse(operation.additional_data) as Record<string, unknown>,
-    signatureTypes: signatureTypesOf(operation),
+    signatureTypes: [...signatureTypesOf(operation)],
     ...given("riskFlags", operation.risk_flags),
     failureCount: operation.failure_count,
     maxFailureCount: operation.max_failure_count,
     createdAt: utc(operation.created_at),
     expiresAt: utc(operation.expires_at),
     ...(operation.finalized_at !== null && { finalizedAt: utc(operation.finalized_at) }),
+  };
+}
+
+/** `/v1`, operation by itself: the same, what was tried and what was decided. */
+export function relyingPartyOperation(operation: OperationRow, { attempts, decision }: History) {
+  return {
+    ...listedOperation(operation),
     attempts: attempts.map(({ action, outcome, activationId, at }) => ({
       action,
       outcome,

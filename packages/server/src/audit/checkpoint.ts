@@ -7,7 +7,7 @@ import type { Kysely } from "kysely";
 import type { SigningKeys } from "../keys/signing-keys.ts";
 import { StoreError } from "../store/errors.ts";
 import type { Schema } from "../store/schema.ts";
-import type { Store } from "../store/store.ts";
+import type { Change, Store } from "../store/store.ts";
 import type { Head } from "./chain.ts";
 import { appendCheckpoints, lastFiled } from "./checkpoint-file.ts";
 
@@ -23,6 +23,8 @@ export interface CheckpointClaims {
   /** Hash of the checkpoint before, empty text for the first. */
   readonly previous: string;
   readonly heads: readonly Head[];
+  /** Last entries of beginnings that were pruned on purpose: whatever else is missing was taken away. */
+  readonly pruned?: readonly Head[];
 }
 
 /** SHA-256 over the compact JWS, in Base64. */
@@ -42,12 +44,26 @@ export interface CheckpointOptions {
  * the file up to date. Returns the number of the checkpoint, or undefined when none was made. Throws CONFLICT when the
  * file holds checkpoints the database has lost.
  */
-export async function makeCheckpoint(options: CheckpointOptions, minimumAgeMs = 0): Promise<number | undefined> {
+export function makeCheckpoint(options: CheckpointOptions, minimumAgeMs = 0): Promise<number | undefined> {
+  return checkpointWith(options, async ({ now }, last) =>
+    last !== undefined && now - last.at < minimumAgeMs ? undefined : [],
+  );
+}
+
+/**
+ * One checkpoint, in a transaction that keeps others from making one. `prune` may remove beginnings of lanes in it and
+ * returns their last entries, or undefined to make none. Returns and throws like `makeCheckpoint`.
+ */
+export async function checkpointWith(
+  options: CheckpointOptions,
+  prune: (change: Change, last: { readonly at: number } | undefined) => Promise<readonly Head[] | undefined>,
+): Promise<number | undefined> {
   const { store, signingKeys, file } = options;
   const { tenant } = store;
   const filed = await lastFiled(file);
-  const made = await store.transaction(async ({ db, now, excludeOtherNodes }) => {
-    await excludeOtherNodes();
+  const made = await store.transaction(async (change) => {
+    const { db, now } = change;
+    await change.excludeOtherNodes();
     const last = await db
       .selectFrom("audit_checkpoint")
       .select(["seq", "hash", "at"])
@@ -58,11 +74,19 @@ export async function makeCheckpoint(options: CheckpointOptions, minimumAgeMs = 
     if (filed > (last?.seq ?? 0)) {
       throw new StoreError("CONFLICT", "The checkpoint file is ahead of the database: was a backup restored?");
     }
-    if (last && now - last.at < minimumAgeMs) return undefined;
     const heads = await movedHeads(db, tenant);
-    if (heads.length === 0) return undefined;
+    const pruned = await prune(change, last);
+    if (pruned === undefined || heads.length + pruned.length === 0) return undefined;
     const seq = (last?.seq ?? 0) + 1;
-    const claims: CheckpointClaims = { ver: 1, tenant, seq, at: now, previous: last?.hash ?? "", heads };
+    const claims: CheckpointClaims = {
+      ver: 1,
+      tenant,
+      seq,
+      at: now,
+      previous: last?.hash ?? "",
+      heads,
+      ...(pruned.length > 0 && { pruned }),
+    };
     const statement = await signingKeys.sign("checkpoint", checkpointType, claims);
     await db
       .insertInto("audit_checkpoint")
@@ -132,30 +156,4 @@ async function fileNewCheckpoints(store: Store, file: string, filed: number): Pr
     if (last === undefined || rows.length < pageSize) return;
     from = last.seq;
   }
-}
-
-export interface Checkpoints {
-  /** Makes a last one and ends. */
-  stop(): Promise<void>;
-}
-
-/** A checkpoint every `intervalMs` while something changes. Failures are told and tried again at the next turn. */
-export function startCheckpoints(
-  options: CheckpointOptions & { readonly intervalMs: number; readonly onError: (error: unknown) => void },
-): Checkpoints {
-  let running: Promise<void> = Promise.resolve();
-  const turn = (minimumAgeMs: number) => async (): Promise<void> => {
-    await makeCheckpoint(options, minimumAgeMs).catch(options.onError);
-  };
-  // Another node may have been quicker: half an interval after its checkpoint there is no need for ours.
-  const timer = setInterval(() => {
-    running = running.then(turn(options.intervalMs / 2));
-  }, options.intervalMs);
-  timer.unref();
-  return {
-    stop() {
-      clearInterval(timer);
-      return (running = running.then(turn(0)));
-    },
-  };
 }

@@ -38,6 +38,7 @@ export type EventType =
   | "sink.created"
   | "sink.removed"
   | "audit.started"
+  | "audit.erased"
   | "key.rotated";
 
 /** What a verb hands over; the store adds id, tenant, place and time. */

@@ -14,8 +14,8 @@ export interface Covered {
   readonly last: string;
   /** Last head of each lane they name. */
   readonly heads: ReadonlyMap<string, Head>;
-  /** Lanes whose first entry present follows a head that a checkpoint names. */
-  readonly pruned: ReadonlySet<string>;
+  /** Last entry of each lane that was pruned, as a checkpoint says. */
+  readonly pruned: ReadonlyMap<string, Head>;
   /** Checkpoint hashes, of those that lanes are linked to. */
   readonly known: ReadonlySet<string>;
 }
@@ -39,7 +39,7 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
   const starts = await firstEntries(db, tenant, lanes);
   const linked = new Set(lanes.map((lane) => lane.linked_to));
   const heads = new Map<string, Head>();
-  const pruned = new Set<string>();
+  const pruned = new Map<string, Head>();
   const known = new Set<string>();
   const file =
     options.checkpointFile === undefined ? undefined : readCheckpointFile(options.checkpointFile, options.fileBytes);
@@ -91,10 +91,10 @@ export async function verifyCheckpoints(options: Options): Promise<Covered> {
     for (const head of claims.heads) {
       heads.set(head.lane, head);
       const start = starts.get(head.lane);
-      if (start && start.seq === head.seq + 1 && start.previous_hash === head.hash) pruned.add(head.lane);
       // The chain up to the last head is checked entry by entry; earlier heads show where it was rewritten.
-      if (start && head.seq >= start.seq) await compareWithEntry(seq, head);
+      if (start !== undefined && head.seq >= start) await compareWithEntry(seq, head);
     }
+    for (const head of claims.pruned ?? []) pruned.set(head.lane, head);
   }
 
   async function compareWithEntry(checkpoint: number, { lane, seq, hash }: Head): Promise<void> {
@@ -126,24 +126,23 @@ async function* checkpointRows(db: Kysely<Schema>, tenant: string): AsyncGenerat
   }
 }
 
-type Start = { readonly seq: number; readonly previous_hash: string };
-
+/** Number of the first entry that each lane still has. */
 async function firstEntries(
   db: Kysely<Schema>,
   tenant: string,
   lanes: readonly AuditLaneTable[],
-): Promise<Map<string, Start>> {
-  const starts = new Map<string, Start>();
+): Promise<Map<string, number>> {
+  const starts = new Map<string, number>();
   for (const { id } of lanes) {
     const start = await db
       .selectFrom("audit_event")
-      .select(["seq", "previous_hash"])
+      .select("seq")
       .where("tenant", "=", tenant)
       .where("lane", "=", id)
       .orderBy("seq")
       .limit(1)
       .executeTakeFirst();
-    if (start) starts.set(id, start);
+    if (start) starts.set(id, start.seq);
   }
   return starts;
 }

@@ -41,6 +41,7 @@ export async function verifyLanes(options: Options): Promise<Counted> {
 async function verifyLane(options: Options, lane: AuditLaneTable, counted: Counted): Promise<void> {
   const { checkpoints, report } = options;
   const head = checkpoints.heads.get(lane.id);
+  const pruned = checkpoints.pruned.get(lane.id);
   let previous: AuditEventTable | undefined;
   for await (const entry of entries(options.db, options.tenant, lane.id)) {
     const at = { lane: lane.id, seq: entry.seq };
@@ -56,17 +57,19 @@ async function verifyLane(options: Options, lane: AuditLaneTable, counted: Count
     else if (!payloadFits(entry)) report({ code: "PAYLOAD_CHANGED", ...at });
     previous = entry;
   }
+  if (pruned) counted.pruned += 1;
   verifyEnd();
 
+  /** The first entry follows what was pruned, or else what the lane is linked to. */
   function verifyStart(entry: AuditEventTable): void {
-    if (entry.seq === 1) {
-      if (entry.previous_hash !== lane.linked_to) report({ code: "CHAIN_BROKEN", lane: lane.id, seq: 1 });
-    } else if (checkpoints.pruned.has(lane.id)) counted.pruned += 1;
-    else report({ code: "BEGINNING_MISSING", lane: lane.id, seq: entry.seq - 1 });
+    const before = pruned ?? { seq: 0, hash: lane.linked_to };
+    if (entry.seq > before.seq + 1) report({ code: "BEGINNING_MISSING", lane: lane.id, seq: entry.seq - 1 });
+    else if (entry.seq <= before.seq) report({ code: "CHAIN_BROKEN", lane: lane.id, seq: entry.seq });
+    else if (entry.previous_hash !== before.hash) report({ code: "CHAIN_BROKEN", lane: lane.id, seq: entry.seq });
   }
 
   function verifyEnd(): void {
-    const end = previous?.seq ?? 0;
+    const end = previous?.seq ?? pruned?.seq ?? 0;
     if (head && end < head.seq) report({ code: "TRUNCATED", lane: lane.id, seq: end + 1 });
     // Openings and checkpoints exclude each other: a lane that no checkpoint names was opened after the last one.
     const linkedWell = head === undefined ? lane.linked_to === checkpoints.last : isKnown(lane.linked_to);
@@ -81,7 +84,7 @@ async function verifyLane(options: Options, lane: AuditLaneTable, counted: Count
 }
 
 /** The digest is right and the payload says what the columns say. */
-function payloadFits(entry: AuditEventTable): boolean {
+export function payloadFits(entry: AuditEventTable): boolean {
   const { salt, payload, payload_digest } = entry;
   if (salt === null || payload === null || payloadDigest(salt, payload) !== payload_digest) return false;
   try {

@@ -2,7 +2,8 @@
  * Verification of the audit without a server: reads the tables, the checkpoints and, where given, the file that holds
  * them outside the database, and says where they do not fit together. Works page by page, whatever the size.
  *
- * Erased payloads and pruned beginnings are part of the design and are counted, not reported.
+ * Erased payloads, and beginnings that were pruned as a checkpoint says, are part of the design and are counted, not
+ * reported.
  */
 import { stat } from "node:fs/promises";
 import type { JSONWebKeySet } from "jose";
@@ -21,7 +22,7 @@ export type AuditProblemCode =
   /** The lane ends before, or does not agree with, what a checkpoint says. */
   | "TRUNCATED"
   | "HEAD_DIFFERS"
-  /** The lane begins after its first entry, and no checkpoint covers what came before. */
+  /** The lane begins after its first entry, and no checkpoint says that what came before was pruned. */
   | "BEGINNING_MISSING"
   | "LANE_MISSING"
   /** Entries or a lane that no opened lane accounts for. */

@@ -2,7 +2,8 @@
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { Schema } from "../store/schema.ts";
+import { isOneOf, newestPage, type Page, type Place } from "../store/newest-page.ts";
+import type { OperationStatus, Schema } from "../store/schema.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
 import { settled } from "./expire.ts";
 
@@ -110,4 +111,56 @@ function withFlags(flags: readonly string[]) {
     flags.length === 0
       ? e("o.activation_flag", "is", null)
       : e.or([e("o.activation_flag", "is", null), e("o.activation_flag", "in", flags)]);
+}
+
+export interface OperationSearch {
+  readonly userId?: string | undefined;
+  readonly externalId?: string | undefined;
+  readonly statuses?: readonly OperationStatus[] | undefined;
+  readonly template?: string | undefined;
+  /** At least one of these; undefined for every application. */
+  readonly applications?: readonly string[] | undefined;
+  /** Created from here on, and before there; epoch ms. */
+  readonly from?: number | undefined;
+  readonly to?: number | undefined;
+  readonly after?: Place | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, page by page. `status` of the rows is the one at this moment. */
+export async function searchOperations(
+  deps: Pick<Deps, "store" | "operationWatch">,
+  input: OperationSearch,
+): Promise<Page<OperationRow>> {
+  const { userId, externalId, template, from, to, statuses, applications } = input;
+  const now = await deps.store.now();
+  const { rows, ...more } = await newestPage(deps.store, "operation", {
+    indexed: [
+      userId === undefined ? undefined : sql`user_id = ${userId}`,
+      externalId === undefined ? undefined : sql`external_id = ${externalId}`,
+      from === undefined ? undefined : sql`created_at >= ${from}`,
+      to === undefined ? undefined : sql`created_at < ${to}`,
+    ],
+    filtered: [
+      statuses === undefined ? undefined : statusIs(statuses, now),
+      template === undefined ? undefined : sql`template_name = ${template}`,
+      applications === undefined
+        ? undefined
+        : sql`exists (select 1 from operation_application as a where a.tenant = r.tenant and a.operation_id = r.id
+            and ${isOneOf("a.application_id", applications)})`,
+    ],
+    after: input.after,
+    limit: input.limit,
+  });
+  return { rows: await Promise.all(rows.map((row) => settled(deps, row, now))), ...more };
+}
+
+/** Overdue rows count as EXPIRED, written down or not. */
+function statusIs(statuses: readonly OperationStatus[], now: number) {
+  const ways = statuses.map((status) => {
+    if (status === "PENDING") return sql`(status = 'PENDING' and expires_at > ${now})`;
+    if (status === "EXPIRED") return sql`(status = 'EXPIRED' or (status = 'PENDING' and expires_at <= ${now}))`;
+    return sql`status = ${status}`;
+  });
+  return ways.length === 0 ? sql`1 = 0` : sql`(${sql.join(ways, sql` or `)})`;
 }

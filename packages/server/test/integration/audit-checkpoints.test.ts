@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync, writeFileSync } from "node:fs";
-import { makeCheckpoint, startCheckpoints } from "../../src/audit/checkpoint.ts";
+import { makeCheckpoint } from "../../src/audit/checkpoint.ts";
+import { startCheckpoints } from "../../src/audit/keep.ts";
 import { verifyAudit } from "../../src/audit/verify.ts";
 import { isStoreError } from "../../src/store/errors.ts";
 import { forEachAudit, tenant } from "../audited-store.ts";
@@ -98,6 +99,7 @@ forEachAudit(
       signingKeys,
       file,
       intervalMs: 30,
+      retentionMs: 0,
       onError: (error) => errors.push(error),
     });
     const until = Date.now() + 10_000;

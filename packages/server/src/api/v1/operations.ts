@@ -1,4 +1,4 @@
-/** `/v1/operations`: a relying party creates an operation, waits for its decision and fetches the receipt. */
+/** `/v1/operations`: a relying party creates an operation, finds it again, waits for its decision, fetches the receipt. */
 import { utf8, toBase64Url } from "@countersign/protocol/bytes";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
@@ -10,65 +10,143 @@ import { createOperation } from "../../operations/create.ts";
 import { cancelOperation } from "../../operations/decide-in-back-office.ts";
 import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../../operations/detail.ts";
 import type { IdempotencyKey } from "../../operations/idempotency.ts";
+import { searchOperations } from "../../operations/list.ts";
 import { signReceipt } from "../../operations/sign-receipt.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "../members.ts";
-import { relyingPartyOperation } from "../operation-json.ts";
+import { listedOperation, relyingPartyOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
-
-const closed = { additionalProperties: false };
-
-const createBody = Type.Object(
-  {
-    template: name,
-    userId: Type.Optional(name),
-    applications: Type.Optional(Type.Array(name, { minItems: 1, maxItems: 100 })),
-    activationId: Type.Optional(id),
-    activationFlag: Type.Optional(name),
-    externalId: Type.Optional(name),
-    expiresAt: Type.Optional(instant),
-    parameters: Type.Optional(parameters),
-    additionalData: Type.Optional(jsonObject),
-  },
+import { applicationsFor as applicationsSeen } from "./activations.ts";
+import {
   closed,
-);
+  listOf,
+  noQuery,
+  oneOrMany,
+  pageJson,
+  pageOf,
+  pageSchema,
+  paging,
+  queryInstant,
+  queryMs,
+  utcSchema,
+} from "./members.ts";
 
-const cancelBody = Type.Optional(Type.Union([Type.Object({ reason: Type.Optional(text(32)) }, closed), Type.Null()]));
+const createBody = closed({
+  template: name,
+  userId: Type.Optional(name),
+  applications: Type.Optional(Type.Array(name, { minItems: 1, maxItems: 100 })),
+  activationId: Type.Optional(id),
+  activationFlag: Type.Optional(name),
+  externalId: Type.Optional(name),
+  expiresAt: Type.Optional(instant),
+  parameters: Type.Optional(parameters),
+  additionalData: Type.Optional(jsonObject),
+});
+
+const cancelBody = Type.Optional(Type.Union([closed({ reason: Type.Optional(text(32)) }), Type.Null()]));
 const params = Type.Object({ id: Type.String() });
-/** Text, because nothing is coerced: whole seconds up to 30. */
-const query = Type.Object({ waitSeconds: Type.Optional(Type.String({ pattern: "^([0-9]|[12][0-9]|30)$" })) }, closed);
-const noQuery = Type.Object({}, closed);
+const query = closed({
+  waitSeconds: Type.Optional(
+    Type.String({ pattern: "^([0-9]|[12][0-9]|30)$", description: "Waits so long for the decision; 30 at most" }),
+  ),
+});
+
+const status = Type.Enum(["PENDING", "APPROVED", "REJECTED", "CANCELED", "EXPIRED", "FAILED"]);
+const listQuery = closed({
+  userId: Type.Optional(name),
+  externalId: Type.Optional(name),
+  status: Type.Optional(oneOrMany(status)),
+  applicationId: Type.Optional(oneOrMany(name)),
+  template: Type.Optional(name),
+  createdFrom: Type.Optional(queryInstant),
+  createdTo: Type.Optional(queryInstant),
+  ...paging,
+});
+
+const listedMembers = {
+  id: Type.String(),
+  status,
+  statusReason: Type.Optional(Type.String()),
+  template: Type.String(),
+  operationType: Type.String(),
+  userId: Type.Optional(Type.String()),
+  applications: Type.Array(Type.String()),
+  activationId: Type.Optional(Type.String()),
+  activationFlag: Type.Optional(Type.String()),
+  externalId: Type.Optional(Type.String()),
+  data: Type.String({ description: "What is signed" }),
+  parameters: Type.Record(Type.String(), Type.String()),
+  additionalData: jsonObject,
+  signatureTypes: Type.Array(Type.String(), { description: "Factor combinations that may approve" }),
+  riskFlags: Type.Optional(Type.String()),
+  failureCount: Type.Integer(),
+  maxFailureCount: Type.Integer(),
+  createdAt: utcSchema,
+  expiresAt: utcSchema,
+  finalizedAt: Type.Optional(utcSchema),
+};
+const operationSchema = closed({
+  ...listedMembers,
+  attempts: Type.Array(
+    closed({
+      action: Type.Enum(["approve", "reject", "fail"]),
+      outcome: Type.String({ description: "`decided`, or what stood in the way" }),
+      activationId: Type.Optional(Type.String()),
+      at: utcSchema,
+    }),
+  ),
+  decisions: Type.Optional(Type.Array(jsonObject, { description: "As in the receipt" })),
+});
+const receiptSchema = closed({ receipt: Type.String({ description: "Compact JWS, `countersign-receipt+jwt`" }) });
 
 const config = { permission: "relying-party" } as const;
+const readers = { permission: ["relying-party", "operate"] } as const;
 
-export function relyingPartyRoutes(app: Api, deps: Deps): void {
+export function operationRoutes(app: Api, deps: Deps): void {
   app.addHook("preClose", async () => deps.operationWatch.close());
 
-  app.post("/v1/operations", { config, schema: { body: createBody, querystring: noQuery } }, async (request, reply) => {
+  const created = { body: createBody, querystring: noQuery, response: { 201: operationSchema } };
+  app.post("/v1/operations", { config, schema: created }, async (request, reply) => {
     const { body, apiClient } = request;
     const additionalData = plainObject(body.additionalData, "additionalData");
-    const created = await createOperation(deps, {
-      clientId: apiClient.id,
-      template: body.template,
-      userId: body.userId,
-      applications: await applicationsFor(deps, body, apiClient),
-      activationId: body.activationId,
-      activationFlag: body.activationFlag,
-      externalId: body.externalId,
-      expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
-      parameters: body.parameters ?? {},
-      additionalData,
-      everyPlace: true,
-      idempotency: idempotencyOf(deps, request, apiClient),
-    });
-    const { operation } = orRefuse(created);
+    const { operation } = orRefuse(
+      await createOperation(deps, {
+        clientId: apiClient.id,
+        template: body.template,
+        userId: body.userId,
+        applications: await applicationsFor(deps, body, apiClient),
+        activationId: body.activationId,
+        activationFlag: body.activationFlag,
+        externalId: body.externalId,
+        expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
+        parameters: body.parameters ?? {},
+        additionalData,
+        everyPlace: true,
+        idempotency: idempotencyOf(deps, request, apiClient),
+      }),
+    );
     return reply
       .code(201)
       .header("location", `/v1/operations/${operation.id}`)
       .send(await shown(deps, await current(deps, operation)));
   });
 
-  app.get("/v1/operations/:id", { config, schema: { params, querystring: query } }, async (request, reply) => {
+  const listed = { querystring: listQuery, response: { 200: pageSchema(closed(listedMembers)) } };
+  app.get("/v1/operations", { config: readers, schema: listed }, async ({ query: asked, apiClient }) => {
+    const { status: statuses, applicationId, createdFrom, createdTo, limit, cursor, ...more } = asked;
+    const found = await searchOperations(deps, {
+      ...more,
+      statuses: listOf(statuses),
+      applications: applicationsSeen(apiClient, listOf(applicationId)),
+      from: queryMs(createdFrom, "createdFrom"),
+      to: queryMs(createdTo, "createdTo"),
+      ...pageOf({ ...(limit !== undefined && { limit }), ...(cursor !== undefined && { cursor }) }),
+    });
+    return pageJson(found, listedOperation);
+  });
+
+  const read = { params, querystring: query, response: { 200: operationSchema } };
+  app.get("/v1/operations/:id", { config: readers, schema: read }, async (request, reply) => {
     const sees = seenBy(request.apiClient);
     const wait = Number(request.query.waitSeconds ?? 0);
     const found =
@@ -80,12 +158,13 @@ export function relyingPartyRoutes(app: Api, deps: Deps): void {
     return shown(deps, orRefuse(found));
   });
 
-  app.get("/v1/operations/:id/receipt", { config, schema: { params, querystring: noQuery } }, async (request) => {
+  const receipt = { params, querystring: noQuery, response: { 200: receiptSchema } };
+  app.get("/v1/operations/:id/receipt", { config, schema: receipt }, async (request) => {
     const operation = orRefuse(await findOperation(deps, request.params.id, seenBy(request.apiClient)));
     return orRefuse(await signReceipt(deps, operation.id));
   });
 
-  const cancelSchema = { params, body: cancelBody, querystring: noQuery };
+  const cancelSchema = { params, body: cancelBody, querystring: noQuery, response: { 200: operationSchema } };
   app.post("/v1/operations/:id/cancel", { config, schema: cancelSchema }, async (request) => {
     const decided = orRefuse(
       await cancelOperation(deps, {

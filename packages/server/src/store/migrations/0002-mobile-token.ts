@@ -1,6 +1,6 @@
 /** What the whole Mobile Token world needs beside the first tables. Frozen once released. */
 import type { Migration } from "../migrate.ts";
-import { addColumns, createTables, type Table } from "./table.ts";
+import { addColumns, addIndexes, createTables, type Table } from "./table.ts";
 
 const application = "(tenant, application_id) references application (tenant, id)";
 const activation = "(tenant, activation_id) references activation (tenant, id)";
@@ -58,7 +58,14 @@ const columns = {
   outbox: "last_failure t?, settled_at i?",
 };
 
+/** Lists that name no user come newest first; new rows are all put at the one end. */
+const indexes = {
+  operation_by_time: ["operation", "created_at, id, tenant"],
+  activation_by_time: ["activation", "created_at, id, tenant"],
+  audit_event_by_time: ["audit_event", "at, id, tenant"],
+} as const;
+
 export const mobileToken: Migration = {
   name: "0002-mobile-token",
-  statements: (dialect) => [...createTables(dialect, tables), ...addColumns(dialect, columns)],
+  statements: (dialect) => [...createTables(dialect, tables), ...addColumns(dialect, columns), ...addIndexes(indexes)],
 };

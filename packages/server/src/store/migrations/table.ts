@@ -40,6 +40,13 @@ export function addColumns(dialect: Dialect, columns: Readonly<Record<string, st
   );
 }
 
+/** Further indexes of tables that exist: name → table and columns. */
+export function addIndexes(indexes: Readonly<Record<string, readonly [table: string, columns: string]>>): string[] {
+  return Object.entries(indexes).map(
+    ([name, [table, columns]]) => `create index "${name}" on "${table}" (${quote(columns)})`,
+  );
+}
+
 function columnOf(dialect: Dialect, column: string): string {
   const [, label, kind, optional, initial] = /^\s*(\w+) ([ti])(\??)(?:=(\w+))?\s*$/.exec(column) ?? [];
   if (label === undefined) throw new TypeError(`Not a column: ${column}`);

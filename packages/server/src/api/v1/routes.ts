@@ -1,0 +1,18 @@
+/** `/v1`: our own API. One file per noun; this one only lists them. */
+import type { Deps } from "../../deps.ts";
+import type { Api } from "../surfaces.ts";
+import { activationRoutes } from "./activations.ts";
+import { apiClientRoutes } from "./api-clients.ts";
+import { applicationRoutes } from "./applications.ts";
+import { auditRoutes } from "./audit.ts";
+import { operationRoutes } from "./operations.ts";
+import { templateRoutes } from "./templates.ts";
+
+export function v1Routes(app: Api, deps: Deps): void {
+  operationRoutes(app, deps);
+  templateRoutes(app, deps);
+  applicationRoutes(app, deps);
+  activationRoutes(app, deps);
+  apiClientRoutes(app, deps);
+  auditRoutes(app, deps);
+}
