@@ -59,8 +59,12 @@ export interface Evidence {
   readonly counter?: number;
   /** API client that decided, for `back-office`. */
   readonly clientId?: string;
-  /** The device's own signature, where it is asymmetric. */
+  /** The device's own signed answer, where it is asymmetric: a compact JWS. */
   readonly signature?: string;
+  /** Public key that verifies it, as it was enrolled. */
+  readonly deviceKey?: { readonly kty: "EC"; readonly crv: "P-256"; readonly x: string; readonly y: string };
+  /** The transaction as the server stated it to the device, a compact JWS: what `tx_sha256` in the answer covers. */
+  readonly transaction?: string;
 }
 
 /** What the person was shown: digest of the canonical display form, and who rendered it. */

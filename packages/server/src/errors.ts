@@ -61,6 +61,26 @@ export const refusals = {
   replayed: row(400, "This request was seen before.", "ERR0024", encryptionFailed, authenticationFailed),
   "temporary-key-missing": row(400, "There is no such temporary key.", "ERR0045", [400, "ERR_TEMPORARY_KEY", "POWER_AUTH_TEMPORARY_KEY_FAILURE"], encryptionFailed),
 
+  "device-type-not-found": approve(404, "There is no such device type."),
+  "device-type-in-use": approve(409, "Offers or devices of this type exist."),
+  "offer-unknown": approve(400, "There is no such offer."),
+  "offer-used": approve(400, "This offer was used."),
+  "offer-expired": approve(400, "This offer is over."),
+  "device-not-allowed": approve(403, "This device may not enrol."),
+  "too-many-devices": approve(403, "This user has as many devices as allowed."),
+  "proof-invalid": approve(401, "The proof of possession is not valid."),
+  use_dpop_nonce: approve(401, "Repeat with the nonce given."),
+  "container-blocked": approve(403, "This container is blocked."),
+  "container-removed": approve(403, "This container was removed."),
+  "key-expired": approve(403, "This key is over: renew it, or enrol again."),
+  "transaction-unknown": approve(404, "There is no such transaction."),
+  "status-not-allowed": approve(400, "This answer is not among the allowed ones."),
+  "verification-required": approve(400, "This answer needs the person's verification."),
+  "number-wrong": approve(400, "The number is wrong, and the transaction has failed."),
+  "clone-suspected": approve(409, "Two devices seem to hold the keys of this container."),
+  "feature-off": approve(400, "This is not offered here."),
+  "user-suspended": approve(403, "No transactions for this user at present."),
+
   "template-not-found": row(404, "There is no such template.", "ERR0033", requestInvalid, [400, "INVALID_REQUEST"]),
   "template-exists": row(409, "A template of this name exists.", "ERR0039", requestInvalid, [400, "INVALID_REQUEST"]),
   "operation-not-found": row(404, "There is no such operation.", "ERR0034", requestInvalid, [400, "INVALID_OPERATION"]),
@@ -117,4 +137,9 @@ function row(
   mobileToken: readonly [number, string, string?],
 ): Row {
   return { status, text, backOffice, powerAuth, mobileToken: [mobileToken[0], mobileToken[1]] };
+}
+
+/** A reason that only the Approve surface and our own API meet. */
+function approve(status: number, text: string): Row {
+  return row(status, text, "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]);
 }

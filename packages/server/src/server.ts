@@ -10,6 +10,7 @@ import { activationKeyCache } from "./activations/keys.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
 import { jwksRoutes } from "./api/jwks.ts";
+import { approveRoutes } from "./api/approve/routes.ts";
 import { guardPrivateListener } from "./api/private-guard.ts";
 import { mobileTokenRoutes } from "./api/mobile-token/operations.ts";
 import { powerAuthRoutes } from "./api/powerauth/routes.ts";
@@ -125,6 +126,10 @@ async function publicListener(deps: Deps): Promise<Api> {
   speakMobileToken(app);
   healthRoutes(app, deps);
   jwksRoutes(app, deps);
+  await app.register(async (scope: Api) => {
+    speakProblems(scope);
+    approveRoutes(scope, deps);
+  });
   // Deployed apps carry a base path in their configuration, new ones need none: both reach the same routes.
   for (const prefix of new Set(["", deps.config.basePath])) {
     await app.register(

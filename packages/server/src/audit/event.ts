@@ -37,6 +37,10 @@ export type EventType =
   | "operation.claimed"
   | "sink.created"
   | "sink.removed"
+  | "device-type.changed"
+  | "device-type.removed"
+  | "offer.created"
+  | "container.clone-suspected"
   | "audit.started"
   | "audit.erased"
   | "key.rotated";

@@ -16,6 +16,8 @@ export interface SigningKeys {
   jwks(): { readonly keys: readonly JWK[] };
   /** Reads the keys again, after a rotation. */
   reload(): Promise<void>;
+  /** Public half of the active key of this use, with `kid`. */
+  active(use: Use): JWK;
   /** Compact JWS of `claims` by the active key of this use, with `typ` in the protected header. */
   sign(use: Use, typ: string, claims: object): Promise<string>;
 }
@@ -27,7 +29,7 @@ export async function ensureSigningKeys(
   now: number,
   secrets: Secrets,
 ): Promise<void> {
-  for (const use of ["receipt", "checkpoint"] as const) {
+  for (const use of ["receipt", "checkpoint", "approve"] as const) {
     const active = await db
       .selectFrom("signing_key")
       .select("kid")
@@ -66,6 +68,12 @@ export async function loadSigningKeys(store: Store, secrets: Secrets): Promise<S
     jwks: () => ({ keys: published }),
     async reload() {
       ({ published, active } = await load(store, secrets));
+    },
+    active(use) {
+      const kid = active.get(use)?.kid;
+      const jwk = published.find((one) => one.kid === kid);
+      if (jwk === undefined) throw new Error(`There is no active ${use} key`);
+      return jwk;
     },
     async sign(use, typ, claims) {
       const signer = active.get(use);
@@ -108,6 +116,7 @@ async function addKey(db: Kysely<Schema>, tenant: string, now: number, secrets: 
       private_sealed: secrets.seal(place(kid), privateBytes),
       created_at: now,
       retired_at: null,
+      statement: null,
     })
     .execute();
   return kid;

@@ -43,6 +43,8 @@ export interface DecideInput {
   /** Data as the device signed it; required for approve. */
   readonly data?: string;
   readonly reason?: string;
+  /** Whether the person gave the number that stands on the other screen; there is one try. */
+  readonly number?: "right" | "wrong";
   /** Merged into the operation's additional data when it is decided. */
   readonly additionalData?: Readonly<Record<string, unknown>>;
 }
@@ -60,7 +62,7 @@ export type Decided =
   /** A counted failure; the operation is FAILED when it was the last one. */
   | { readonly kind: "attempt-failed"; readonly reason: AttemptFailure; readonly operation: OperationRow };
 
-export type AttemptFailure = "data" | "factor" | "signature";
+export type AttemptFailure = "data" | "factor" | "signature" | "number";
 
 export interface Decision {
   readonly result: Decided;
@@ -130,6 +132,7 @@ function approvalFailure(operation: OperationRow, input: DecideInput): AttemptFa
   if (input.data !== operation.data) return "data";
   const factors = input.actor.factors;
   if (factors === undefined || !signatureTypesOf(operation).includes(factors.toUpperCase())) return "factor";
+  if (input.number === "wrong") return "number";
   return undefined;
 }
 
@@ -152,7 +155,7 @@ function finish(operation: OperationRow, input: DecideInput, now: number): Decis
 
 function countFailure(operation: OperationRow, reason: AttemptFailure, input: DecideInput, now: number): Decision {
   const failures = operation.failure_count + 1;
-  const last = failures >= operation.max_failure_count;
+  const last = reason === "number" || failures >= operation.max_failure_count;
   const set: OperationUpdate = {
     ...kept(operation),
     failure_count: failures,

@@ -111,6 +111,7 @@ export function planFlush(
     if (writes.removedToken !== undefined) removedTokens.push(writes.removedToken);
     if (writes.attempt) add("operation_attempt", writes.attempt);
     if (writes.history) add("activation_history", writes.history);
+    if (writes.answer) add("answered_transaction", writes.answer);
     if (decision) add("decision", decision);
     for (const [index, { row }] of chained.entries()) {
       add("audit_event", row);

@@ -82,6 +82,15 @@ const activation_history: Columns<schema.ActivationHistoryTable> = {
 
 const decision: Columns<schema.DecisionTable> = { tenant: text, operation_id: text, claims: text, at: bigint };
 
+const answered_transaction: Columns<schema.AnsweredTransactionTable> = {
+  tenant: text,
+  operation_id: text,
+  activation_id: text,
+  message_digest: text,
+  outcome: text,
+  at: bigint,
+};
+
 const audit_event: Columns<schema.AuditEventTable> = {
   tenant: text,
   lane: text,
@@ -107,6 +116,7 @@ export const inserted = {
   operation_attempt,
   activation_history,
   decision,
+  answered_transaction,
   audit_event,
 } as const;
 

@@ -60,6 +60,8 @@ export interface SigningKeyTable {
   private_sealed: string;
   created_at: number;
   retired_at: number | null;
+  /** `approve` keys but the first: the statement of the key before that names this one. */
+  statement: string | null;
 }
 
 export interface ApiClientTable {

@@ -9,6 +9,7 @@ import type { Kysely, Selectable, Transaction } from "kysely";
 import type {
   ActivationHistoryTable,
   ActivationTable,
+  AnsweredTransactionTable,
   DecisionTable,
   IdempotencyTable,
   OperationAttemptTable,
@@ -102,6 +103,8 @@ export interface Writes {
   readonly removedToken?: string;
   readonly attempt?: OperationAttemptTable;
   readonly history?: ActivationHistoryTable;
+  /** A device's signed answer, so that the same one gets the same outcome again. */
+  readonly answer?: AnsweredTransactionTable;
   /** Built from the audit place of the first of `events`, so that the claims can name it. */
   readonly decision?: (place: AuditPlace) => DecisionTable;
   readonly events?: readonly EventDraft[];

@@ -5,6 +5,8 @@ import { activationRoutes } from "./activations.ts";
 import { apiClientRoutes } from "./api-clients.ts";
 import { applicationRoutes } from "./applications.ts";
 import { auditRoutes } from "./audit.ts";
+import { deviceTypeRoutes } from "./device-types.ts";
+import { offerRoutes } from "./offers.ts";
 import { operationRoutes } from "./operations.ts";
 import { templateRoutes } from "./templates.ts";
 
@@ -15,4 +17,6 @@ export function v1Routes(app: Api, deps: Deps): void {
   activationRoutes(app, deps);
   apiClientRoutes(app, deps);
   auditRoutes(app, deps);
+  deviceTypeRoutes(app, deps);
+  offerRoutes(app, deps);
 }

@@ -62,6 +62,7 @@ export const tables: Readonly<Record<string, Table>> = {
 };
 
 const columns = {
+  signing_key: "statement t?",
   activation: "protocol t=powerauth",
   operation: "approval t?",
   operation_template: "approval t?",

@@ -1,0 +1,47 @@
+/** What the device API shares: who calls, and the nonce for the next call. */
+import type { FastifyRequest } from "fastify";
+import { checkProof, prove, type Proven, type ProvenCall } from "../../approve/prove.ts";
+import type { Container } from "../../approve/container.ts";
+import { serverNonce } from "../../approve/nonce.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, RefusedError, type Refusal } from "../../errors.ts";
+import { countUnproven } from "../device-request.ts";
+import type { Api } from "../surfaces.ts";
+
+/** Every answer brings a nonce (RFC 9449 §8.2), so that a device seldom needs two requests. */
+export function offerNonces(app: Api, deps: Pick<Deps, "secrets" | "store">): void {
+  app.addHook("onSend", async (_request, reply) => {
+    void reply.header("dpop-nonce", serverNonce(deps, await deps.store.now()));
+  });
+}
+
+/** The container that calls, its proof used up: for calls that read. */
+export function provenContainer(deps: Deps, request: FastifyRequest): Promise<Container> {
+  return orCounted(deps, request, prove(deps, callOf(request)));
+}
+
+/** The container that calls, its proof to be used up by the change. */
+export function provenCall(deps: Deps, request: FastifyRequest): Promise<Proven> {
+  return orCounted(deps, request, checkProof(deps, callOf(request)));
+}
+
+async function orCounted<T extends object>(
+  deps: Deps,
+  request: FastifyRequest,
+  work: Promise<T | Refusal>,
+): Promise<T> {
+  const result = await work;
+  if (!isRefusal(result)) return result;
+  if (result.refused === "proof-invalid") await countUnproven(deps, request);
+  throw new RefusedError(result);
+}
+
+function callOf(request: FastifyRequest): ProvenCall {
+  const proof = request.headers.dpop;
+  return {
+    proof: typeof proof === "string" ? proof : undefined,
+    method: request.method,
+    path: request.url,
+    body: request.rawBody,
+  };
+}

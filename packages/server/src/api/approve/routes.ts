@@ -1,0 +1,12 @@
+/** `/approve/v1`: the device API of the Approve protocol. One file per noun; this one only lists them. */
+import type { Deps } from "../../deps.ts";
+import type { Api } from "../surfaces.ts";
+import { offerNonces } from "./call.ts";
+import { enrolmentRoutes } from "./enrolment.ts";
+import { transactionRoutes } from "./transactions.ts";
+
+export function approveRoutes(app: Api, deps: Deps): void {
+  offerNonces(app, deps);
+  enrolmentRoutes(app, deps);
+  transactionRoutes(app, deps);
+}

@@ -1,0 +1,36 @@
+/** What a container does with transactions: list, fetch, answer (Approve protocol §7 and §8). */
+import { Type } from "typebox";
+import { answerTransaction } from "../../approve/answer.ts";
+import { fetchTransaction } from "../../approve/issue.ts";
+import { pendingReferences } from "../../approve/pending.ts";
+import type { Deps } from "../../deps.ts";
+import { orRefuse } from "../../errors.ts";
+import { text } from "../members.ts";
+import { type Api, callerOf } from "../surfaces.ts";
+import { closed } from "../v1/members.ts";
+import { provenCall, provenContainer } from "./call.ts";
+
+const params = closed({ tid: text(64) });
+const message = text(65_536);
+
+export function transactionRoutes(app: Api, deps: Deps): void {
+  app.get("/approve/v1/transactions", async (request) => ({
+    references: await pendingReferences(deps, await provenContainer(deps, request)),
+  }));
+
+  const fetched = { params, body: closed({ ref: Type.Optional(text(2048)) }) };
+  app.post("/approve/v1/transactions/:tid", { schema: fetched }, async (request) => {
+    const container = await provenContainer(deps, request);
+    const { language } = callerOf(request);
+    const input = { operationId: request.params.tid, container, reference: request.body.ref, language };
+    return { transaction: orRefuse(await fetchTransaction(deps, input)) };
+  });
+
+  const answered = { params, body: closed({ response: message }) };
+  app.post("/approve/v1/transactions/:tid/response", { schema: answered }, async (request) => {
+    const { container, claim } = await provenCall(deps, request);
+    const { ipAddress, userAgent } = callerOf(request);
+    const input = { operationId: request.params.tid, container, claim, text: request.body.response };
+    return orRefuse(await answerTransaction(deps, { ...input, ipAddress, userAgent }));
+  });
+}

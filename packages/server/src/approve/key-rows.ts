@@ -1,0 +1,34 @@
+/** Rows of a container's keys: each gets an opaque name that tells nothing of it (APV-KEY-3). */
+import { toBase64Url } from "@countersign/protocol/bytes";
+import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
+import type { Deps } from "../deps.ts";
+import type { ContainerKeyTable } from "../store/schema.ts";
+import type { Change } from "../store/store.ts";
+import type { DeviceType } from "./device-type.ts";
+
+export interface NewKeys {
+  readonly activationId: string;
+  readonly keys: readonly { readonly use: KeyUse; readonly jwk: PublicJwk }[];
+  readonly type: Pick<DeviceType, "keyPolicies">;
+  readonly state: ContainerKeyTable["state"];
+  readonly expiresAt: number | null;
+}
+
+export async function addKeys(
+  deps: Pick<Deps, "store" | "random">,
+  { db, now }: Change,
+  { activationId, keys, type, state, expiresAt }: NewKeys,
+): Promise<void> {
+  const rows = keys.map(({ use, jwk: { kty, crv, x, y } }) => ({
+    tenant: deps.store.tenant,
+    activation_id: activationId,
+    kid: toBase64Url(deps.random(16)),
+    use,
+    public_jwk: JSON.stringify({ kty, crv, x, y }),
+    policy: type.keyPolicies[use],
+    state,
+    created_at: now,
+    expires_at: expiresAt,
+  }));
+  await db.insertInto("container_key").values(rows).execute();
+}
