@@ -218,7 +218,7 @@ export function deviceOf(url: string, keys: readonly SoftKey[], record: EnrolRec
   return device;
 }
 
-async function replyOf(response: Response): Promise<ApproveReply> {
-  const text = await response.text();
-  return { status: response.status, headers: response.headers, body: text === "" ? undefined : JSON.parse(text) };
+async function replyOf(answer: Response): Promise<ApproveReply> {
+  const text = await answer.text();
+  return { status: answer.status, headers: answer.headers, body: text === "" ? undefined : JSON.parse(text) };
 }

@@ -1,7 +1,7 @@
 /** Metadata, invite codes and enrolment: what a device calls before it has a container (Approve protocol §3 and §4). */
 import { Type } from "typebox";
-import { enrol } from "../../approve/enrol.ts";
-import { redeemInvite } from "../../approve/offer.ts";
+import { enrol } from "../../approve/enrolment/enrol.ts";
+import { redeemInvite } from "../../approve/enrolment/offer.ts";
 import { goodServerKeys, serverKeyChain } from "../../approve/server-key.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, orRefuse, RefusedError } from "../../errors.ts";

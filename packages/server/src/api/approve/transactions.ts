@@ -1,8 +1,8 @@
 /** What a container does with transactions: list, fetch, answer (Approve protocol §7 and §8). */
 import { Type } from "typebox";
-import { answerTransaction } from "../../approve/answer.ts";
-import { fetchTransaction } from "../../approve/issue.ts";
-import { pendingReferences } from "../../approve/pending.ts";
+import { answerTransaction } from "../../approve/transactions/answer.ts";
+import { fetchTransaction } from "../../approve/transactions/issue.ts";
+import { pendingReferences } from "../../approve/transactions/pending.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse } from "../../errors.ts";
 import { text } from "../members.ts";

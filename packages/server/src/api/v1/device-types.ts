@@ -1,8 +1,13 @@
 /** `/v1/device-types`: which Approve devices may enrol, how their keys are protected, and what follows a report. */
 import { passwordRules } from "@countersign/protocol/approve/policy";
 import { Type } from "typebox";
-import { deviceTypeDefaults, type DeviceType } from "../../approve/device-type.ts";
-import { findDeviceType, listDeviceTypes, putDeviceType, removeDeviceType } from "../../approve/device-types.ts";
+import { deviceTypeDefaults, type DeviceType } from "../../approve/device-types/device-type.ts";
+import {
+  findDeviceType,
+  listDeviceTypes,
+  putDeviceType,
+  removeDeviceType,
+} from "../../approve/device-types/device-types.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../../errors.ts";
 import { mayUse } from "../../accounts/api-client.ts";

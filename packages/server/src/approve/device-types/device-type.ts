@@ -5,7 +5,7 @@
 import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
 import { passwordRules, type PasswordRules, type PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { OtpSecret } from "@countersign/protocol/approve/enrol";
-import type { DeviceTypeTable } from "../store/schema.ts";
+import type { DeviceTypeTable } from "../../store/schema.ts";
 
 export interface PlatformRule {
   readonly platform: string;

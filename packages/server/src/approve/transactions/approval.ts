@@ -3,7 +3,7 @@
  * asks. A template gives the policy; whoever creates the operation adds the rest. Operations without any have defaults.
  */
 import { type AllowedStatus, defaultStatuses } from "@countersign/protocol/approve/transaction";
-import type { OperationRow } from "../store/store.ts";
+import type { OperationRow } from "../../store/store.ts";
 
 export interface ApprovalPolicy {
   readonly statuses?: readonly AllowedStatus[];

@@ -1,11 +1,11 @@
 /** Offers: the back office invites a user's device to enrol (Approve protocol §3). */
 import { toBase64Url } from "@countersign/protocol/bytes";
 import { offer, offerSeconds } from "@countersign/protocol/approve/offer";
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import type { EnrolOfferTable } from "../store/schema.ts";
-import { findDeviceType } from "./device-types.ts";
-import { goodServerKeys, signForDevices } from "./server-key.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import type { EnrolOfferTable } from "../../store/schema.ts";
+import { findDeviceType } from "../device-types/device-types.ts";
+import { goodServerKeys, signForDevices } from "../server-key.ts";
 
 export interface NewOffer {
   readonly clientId: string;

@@ -4,16 +4,16 @@ import { sealMessage } from "@countersign/protocol/approve/jwe";
 import { formText, shownDefect } from "@countersign/protocol/approve/shown";
 import { protocolVersion, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { displayForm } from "@countersign/protocol/operation/display";
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { claimOperation } from "../operations/claim.ts";
-import { findForDevice, isEntitledViewer, pendingForDevice } from "../operations/detail.ts";
-import type { IssuedTransactionTable } from "../store/schema.ts";
-import type { OperationRow } from "../store/store.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { claimOperation } from "../../operations/claim.ts";
+import { findForDevice, isEntitledViewer, pendingForDevice } from "../../operations/detail.ts";
+import type { IssuedTransactionTable } from "../../store/schema.ts";
+import type { OperationRow } from "../../store/store.ts";
 import { allowedStatuses, approvalOf } from "./approval.ts";
-import { type Container, isOver, keyFor } from "./container.ts";
+import { type Container, isOver, keyFor } from "../container.ts";
 import { isOpenReference } from "./reference.ts";
-import { goodServerKeys, signForDevices } from "./server-key.ts";
+import { goodServerKeys, signForDevices } from "../server-key.ts";
 
 type IssueDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "operationWatch">;
 

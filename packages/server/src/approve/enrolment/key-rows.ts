@@ -1,10 +1,10 @@
 /** Rows of a container's keys: each gets an opaque name that tells nothing of it (APV-KEY-3). */
 import { toBase64Url } from "@countersign/protocol/bytes";
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
-import type { Deps } from "../deps.ts";
-import type { ContainerKeyTable } from "../store/schema.ts";
-import type { Change } from "../store/store.ts";
-import type { DeviceType } from "./device-type.ts";
+import type { Deps } from "../../deps.ts";
+import type { ContainerKeyTable } from "../../store/schema.ts";
+import type { Change } from "../../store/store.ts";
+import type { DeviceType } from "../device-types/device-type.ts";
 
 export interface NewKeys {
   readonly activationId: string;

@@ -17,17 +17,25 @@ import {
 import type { AllowedStatus } from "@countersign/protocol/approve/transaction";
 import { factorsOf } from "@countersign/protocol/powerauth/signature";
 import type { Evidence } from "@countersign/protocol/receipt";
-import { activationEvent, historyRow } from "../activations/activation.ts";
-import type { Deps } from "../deps.ts";
-import { type Refusal, type RefusalCode, refuse } from "../errors.ts";
-import { newUuid7 } from "../ids.ts";
-import { type DecideInput, type Decided, decide, type DeviceActor, failOnce } from "../operations/decide.ts";
-import { refuseState } from "../operations/detail.ts";
-import { decisionOf } from "../operations/receipt.ts";
-import type { IssuedTransactionTable } from "../store/schema.ts";
-import type { ActivationRow, ActivationUpdate, Claim, HotRows, OperationRow, Outcome, Writes } from "../store/store.ts";
+import { activationEvent, historyRow } from "../../activations/activation.ts";
+import type { Deps } from "../../deps.ts";
+import { type Refusal, type RefusalCode, refuse } from "../../errors.ts";
+import { newUuid7 } from "../../ids.ts";
+import { type DecideInput, type Decided, decide, type DeviceActor, failOnce } from "../../operations/decide.ts";
+import { refuseState } from "../../operations/detail.ts";
+import { decisionOf } from "../../operations/receipt.ts";
+import type { IssuedTransactionTable } from "../../store/schema.ts";
+import type {
+  ActivationRow,
+  ActivationUpdate,
+  Claim,
+  HotRows,
+  OperationRow,
+  Outcome,
+  Writes,
+} from "../../store/store.ts";
 import { allowedStatuses, approvalOf } from "./approval.ts";
-import { activeKey, type Container, type ContainerKey, isOver } from "./container.ts";
+import { activeKey, type Container, type ContainerKey, isOver } from "../container.ts";
 import { findIssued, openMessage } from "./issue.ts";
 
 type AnswerDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "publicUrl" | "operationWatch">;

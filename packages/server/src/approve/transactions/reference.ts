@@ -3,10 +3,10 @@ import { isFailure } from "@countersign/protocol/errors";
 import { importVerifier } from "@countersign/protocol/approve/jws";
 import { readMessage, verifyMessage } from "@countersign/protocol/approve/message";
 import { openReference, reference, referenceKind } from "@countersign/protocol/approve/reference";
-import type { Deps } from "../deps.ts";
-import type { OperationRow } from "../store/store.ts";
-import { type Container, keyFor } from "./container.ts";
-import { goodServerKeys, signForDevices } from "./server-key.ts";
+import type { Deps } from "../../deps.ts";
+import type { OperationRow } from "../../store/store.ts";
+import { type Container, keyFor } from "../container.ts";
+import { goodServerKeys, signForDevices } from "../server-key.ts";
 
 type ReferenceDeps = Pick<Deps, "signingKeys" | "publicUrl">;
 type Pointed = Pick<OperationRow, "id" | "created_at" | "expires_at">;

@@ -1,6 +1,6 @@
 /** Device types: set, read, list, remove. */
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { type DeviceType, deviceTypeColumns, deviceTypeDefect, deviceTypeOf } from "./device-type.ts";
 
 /** Makes or replaces it. Refuses `invalid-request` and `application-not-found`. Writes `device-type.changed`. */

@@ -5,17 +5,17 @@ import { type EnrolPayload, readEnrolPayload } from "@countersign/protocol/appro
 import { readKeyProof, verifyKeyProof } from "@countersign/protocol/approve/key-proof";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import { clockSkew } from "@countersign/protocol/approve/response";
-import { activationEvent, writeHistory } from "../activations/activation.ts";
-import { draftActivation } from "../activations/init.ts";
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import type { EnrolOfferTable } from "../store/schema.ts";
-import type { Change } from "../store/store.ts";
+import { activationEvent, writeHistory } from "../../activations/activation.ts";
+import { draftActivation } from "../../activations/init.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import type { EnrolOfferTable } from "../../store/schema.ts";
+import type { Change } from "../../store/store.ts";
 import { enrolmentDefect } from "./allow.ts";
-import { type DeviceType, deviceTypeOf } from "./device-type.ts";
+import { type DeviceType, deviceTypeOf } from "../device-types/device-type.ts";
 import { codeHash } from "./offer.ts";
 import { addKeys } from "./key-rows.ts";
-import { addOtpSecrets } from "./otp-secret.ts";
+import { addOtpSecrets } from "../otp/otp-secret.ts";
 import { recordFor } from "./record.ts";
 
 type EnrolDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "config">;

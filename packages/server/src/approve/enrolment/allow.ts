@@ -1,9 +1,9 @@
 /** Whether a device may enrol: the rules of its type, and how many devices its user has (APV-ENR-8). */
 import type { DeviceInfo } from "@countersign/protocol/approve/enrol";
-import type { Deps } from "../deps.ts";
-import { type Refusal, refuse } from "../errors.ts";
-import type { Change } from "../store/store.ts";
-import type { DeviceType, EnrolmentRules } from "./device-type.ts";
+import type { Deps } from "../../deps.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+import type { Change } from "../../store/store.ts";
+import type { DeviceType, EnrolmentRules } from "../device-types/device-type.ts";
 
 /** Refuses `device-not-allowed` with the type's own words, or `too-many-devices`. Undefined when it may. */
 export async function enrolmentDefect(
@@ -26,7 +26,7 @@ export async function enrolmentDefect(
     .where("a.status", "in", ["ACTIVE", "BLOCKED"])
     .where("c.device_type", "=", type.id)
     .executeTakeFirstOrThrow();
-  return Number(devices) >= type.maxDevices ? refuse("too-many-devices") : undefined;
+  return devices >= type.maxDevices ? refuse("too-many-devices") : undefined;
 }
 
 export function isAllowed(rules: EnrolmentRules, device: DeviceInfo): boolean {

@@ -1,7 +1,7 @@
 /** What waits for a container: references, oldest first (APV-DEV-1). */
-import type { Deps } from "../deps.ts";
-import { listForDevice } from "../operations/list.ts";
-import type { Container } from "./container.ts";
+import type { Deps } from "../../deps.ts";
+import { listForDevice } from "../../operations/list.ts";
+import type { Container } from "../container.ts";
 import { referenceFor } from "./reference.ts";
 
 /** At most 100. */

@@ -1,9 +1,9 @@
 /** Secrets of one-time passwords: made at enrolment, told to the device once, kept sealed. */
 import { toBase64Url } from "@countersign/protocol/bytes";
 import type { OtpSecret } from "@countersign/protocol/approve/enrol";
-import type { Deps } from "../deps.ts";
-import type { Change } from "../store/store.ts";
-import type { OtpKind } from "./device-type.ts";
+import type { Deps } from "../../deps.ts";
+import type { Change } from "../../store/store.ts";
+import type { OtpKind } from "../device-types/device-type.ts";
 
 /** RFC 4226 §4: as long as the digest of HMAC-SHA-1. */
 const secretBytes = 20;

@@ -2,12 +2,12 @@
 import { type EnrolRecord, enrolRecord, renewRecord } from "@countersign/protocol/approve/enrol";
 import { sealMessage } from "@countersign/protocol/approve/jwe";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
-import type { Deps } from "../deps.ts";
-import { isRefusal } from "../errors.ts";
-import { type Container, type ContainerKey, findContainer, keyFor } from "./container.ts";
-import { findDeviceType } from "./device-types.ts";
-import { otpSecretsOf } from "./otp-secret.ts";
-import { goodServerKeys, signForDevices } from "./server-key.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal } from "../../errors.ts";
+import { type Container, type ContainerKey, findContainer, keyFor } from "../container.ts";
+import { findDeviceType } from "../device-types/device-types.ts";
+import { otpSecretsOf } from "../otp/otp-secret.ts";
+import { goodServerKeys, signForDevices } from "../server-key.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets" | "signingKeys" | "publicUrl">;
 
