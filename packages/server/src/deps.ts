@@ -5,6 +5,7 @@ import type { Logger } from "pino";
 import type { ActivationKeyCache } from "./activations/keys.ts";
 import type { VersionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
+import type { DisplayTemplateCache } from "./display/cache.ts";
 import type { Outbound } from "./outbound.ts";
 import type { OperationWatch } from "./operations/watch.ts";
 import type { Secrets } from "./keys/secrets.ts";
@@ -32,4 +33,5 @@ export interface Deps {
   readonly operationWatch: OperationWatch;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
+  readonly displayTemplates: DisplayTemplateCache;
 }

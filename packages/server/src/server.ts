@@ -28,6 +28,7 @@ import { startCheckpoints } from "./audit/keep.ts";
 import { versionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
+import { displayTemplateCache } from "./display/cache.ts";
 import { createMetrics } from "./metrics.ts";
 import { outbound } from "./outbound.ts";
 import { operationWatch } from "./operations/watch.ts";
@@ -77,6 +78,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     operationWatch: operationWatch(),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
+    displayTemplates: displayTemplateCache(store),
   };
   const metrics = createMetrics();
   const publicApp = await publicListener(deps);

@@ -17,6 +17,7 @@ import { versionCache } from "../src/applications/version.ts";
 import { type Config, configSchema } from "../src/config.ts";
 import type { Deps } from "../src/deps.ts";
 import { isRefusal, type Refusal } from "../src/errors.ts";
+import { displayTemplateCache } from "../src/display/cache.ts";
 import { operationWatch } from "../src/operations/watch.ts";
 import { outbound } from "../src/outbound.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
@@ -47,6 +48,7 @@ export async function startPowerAuth(
     operationWatch: operationWatch(),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
+    displayTemplates: displayTemplateCache(store),
   };
   const app = fastify({ bodyLimit: config.bodyBytes }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
   parseJsonBodies(app);

@@ -1,42 +1,103 @@
 /**
- * What a person is shown of an operation, in one plain form. What is displayed, what a receipt attests and what the
- * audit keeps all come from here.
+ * What a person is shown of an operation (Mobile Token API, form data and user interface). What is displayed, what a
+ * receipt attests and what the audit keeps all come from here.
  */
 import { canonicalJson } from "../canonical-json.ts";
+import { type AttributeTemplate, type DisplayAttribute, renderAttribute } from "./display-attributes.ts";
+import { fillAll, fillPlaces, type Parameters } from "./places.ts";
+import { type Ui, uiOfRiskFlags, withoutScan } from "./display-ui.ts";
+
+/** How operations of a type are shown in a language. Texts may hold `${parameter}` places, labels of rows do not. */
+export interface DisplayTemplate {
+  /** Language subtag, lower case. */
+  readonly language: string;
+  readonly title: string;
+  readonly message: string;
+  readonly resultTexts?: ResultTexts | undefined;
+  readonly attributes: readonly AttributeTemplate[];
+  readonly ui?: Ui | undefined;
+}
+
+export interface ResultTexts {
+  readonly success?: string | undefined;
+  readonly failure?: string | undefined;
+  readonly reject?: string | undefined;
+}
 
 export interface DisplayForm {
   readonly title: string;
   readonly message: string;
+  readonly resultTexts?: ResultTexts;
   readonly attributes: readonly DisplayAttribute[];
 }
 
-export interface DisplayAttribute {
-  readonly type: "KEY_VALUE";
-  readonly id: string;
-  readonly label: string;
-  readonly value: string;
+/** What of an operation decides how it is shown. */
+export interface DisplayedOperation {
+  readonly operationType: string;
+  readonly parameters: Parameters;
+  /** Letters; see `uiOfRiskFlags`. */
+  readonly riskFlags: string;
+  /** Whether a one-time password of the screen is asked for. */
+  readonly proximityCheck: boolean;
 }
 
-/** The operation type is the title where there is none; each parameter is one line, in the order given. */
-export function displayForm(operation: {
-  readonly operationType: string;
-  readonly title?: string | undefined;
-  readonly message?: string | undefined;
-  readonly parameters: Readonly<Record<string, string>>;
-}): DisplayForm {
+export interface Display {
+  readonly formData: DisplayForm;
+  readonly ui?: Ui;
+  /** Language of the texts; `und` where no template was there. */
+  readonly language: string;
+}
+
+/** The language asked for, else English, else any: the first by name, so that it is always the same. */
+export function chooseTemplate<T>(byLanguage: ReadonlyMap<string, T>, language: string): T | undefined {
+  const [any] = [...byLanguage.keys()].toSorted();
+  return byLanguage.get(language) ?? byLanguage.get("en") ?? (any === undefined ? undefined : byLanguage.get(any));
+}
+
+/**
+ * Without a template the form is plain: nothing that waits for a decision is ever hidden. The `ui` of a template wins
+ * entirely over the risk flags.
+ */
+export function display(operation: DisplayedOperation, template: DisplayTemplate | undefined): Display {
+  const { parameters, riskFlags, proximityCheck } = operation;
+  const ownUi = template?.ui && fillUi(template.ui, parameters);
+  const ui = withoutScan(ownUi ?? uiOfRiskFlags(riskFlags), proximityCheck);
   return {
-    title: operation.title ?? operation.operationType,
-    message: operation.message ?? "",
-    attributes: Object.entries(operation.parameters).map(([id, value]) => ({
-      type: "KEY_VALUE",
-      id,
-      label: id,
-      value,
-    })),
+    formData: template === undefined ? plainForm(operation) : formOf(template, parameters),
+    ...(ui !== undefined && { ui }),
+    language: template?.language ?? "und",
   };
 }
 
-/** One text per form (RFC 8785), for digests. */
-export function canonicalForm(form: DisplayForm): string {
-  return canonicalJson(form);
+/** One text per display (RFC 8785), for digests: the two members of the operation as the device receives them. */
+export function canonicalDisplay({ formData, ui }: Pick<Display, "formData" | "ui">): string {
+  return canonicalJson({ formData, ui });
+}
+
+/** The operation type is the title; each parameter is one line, in the order given. */
+function plainForm({ operationType, parameters }: DisplayedOperation): DisplayForm {
+  return {
+    title: operationType,
+    message: "",
+    attributes: Object.entries(parameters).map(([id, value]) => ({ type: "KEY_VALUE", id, label: id, value })),
+  };
+}
+
+function formOf(
+  { title, message, resultTexts, attributes, language }: DisplayTemplate,
+  parameters: Parameters,
+): DisplayForm {
+  return {
+    title: fillPlaces(title, parameters),
+    message: fillPlaces(message, parameters),
+    ...(resultTexts !== undefined && { resultTexts: fillAll(resultTexts, parameters) }),
+    attributes: attributes
+      .map((attribute) => renderAttribute(attribute, parameters, language))
+      .filter((attribute) => attribute !== undefined),
+  };
+}
+
+/** `templates` is the device's: places in it name rows of the form, not parameters. */
+function fillUi({ templates, ...ui }: Ui, parameters: Parameters): Ui {
+  return { ...fillAll(ui, parameters), ...(templates !== undefined && { templates }) };
 }

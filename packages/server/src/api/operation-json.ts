@@ -1,13 +1,12 @@
 /** The operation as each surface writes it. `status` of the row must be the one of now. */
-import { displayForm } from "@countersign/protocol/operation/display";
+import type { Display } from "@countersign/protocol/operation/display";
 import type { History } from "../operations/detail.ts";
 import { applicationsOf, signatureTypesOf } from "../operations/operation.ts";
 import type { OperationRow } from "../store/store.ts";
 import { compactDate, isoDate } from "./members.ts";
 
-/** Mobile Token API, operation. Members without a value are left out. */
-export function deviceOperation(operation: OperationRow) {
-  const ui = userInterface(operation.risk_flags ?? "");
+/** Mobile Token API, operation. Members without a value are left out; the proximity password never goes here. */
+export function deviceOperation(operation: OperationRow, { formData, ui }: Display) {
   return {
     id: operation.id,
     name: operation.operation_type,
@@ -18,10 +17,7 @@ export function deviceOperation(operation: OperationRow) {
     operationExpires: compactDate(operation.expires_at),
     ...(ui !== undefined && { ui }),
     allowedSignatureType: allowedSignatureType(signatureTypesOf(operation)),
-    formData: displayForm({
-      operationType: operation.operation_type,
-      parameters: JSON.parse(operation.parameters) as Record<string, string>,
-    }),
+    formData,
   };
 }
 
@@ -34,21 +30,8 @@ function allowedSignatureType(types: readonly string[]): { type: "1FA" | "2FA"; 
   return { type: "2FA", variants: allowed.map((variant) => variant.toLowerCase()) };
 }
 
-/** `X` swaps the buttons, `C` blocks approval during a call, `F` warns of fraud first. Other letters are not for here. */
-function userInterface(riskFlags: string) {
-  const flip = riskFlags.includes("X");
-  const block = riskFlags.includes("C");
-  const warn = riskFlags.includes("F");
-  if (!flip && !block && !warn) return undefined;
-  return {
-    ...(flip && { flipButtons: true }),
-    ...(block && { blockApprovalOnCall: true }),
-    ...(warn && { preApprovalScreen: { type: "WARNING", approvalType: "SLIDER" } }),
-  };
-}
-
 /** PowerAuth back office, operation detail. Members without a value are null. */
-export function backOfficeOperation(operation: OperationRow) {
+export function backOfficeOperation(operation: OperationRow, proximityOtp?: string) {
   const date = (ms: number | null) => (ms === null ? null : isoDate(ms));
   return {
     id: operation.id,
@@ -71,7 +54,7 @@ export function backOfficeOperation(operation: OperationRow) {
     timestampExpires: isoDate(operation.expires_at),
     timestampFinalized: date(operation.finalized_at),
     riskFlags: operation.risk_flags,
-    proximityOtp: null,
+    proximityOtp: proximityOtp ?? null,
   };
 }
 
@@ -93,6 +76,7 @@ export function listedOperation(operation: OperationRow) {
     additionalData: JSON.parse(operation.additional_data) as Record<string, unknown>,
     signatureTypes: [...signatureTypesOf(operation)],
     ...given("riskFlags", operation.risk_flags),
+    proximityCheck: operation.proximity_seed_sealed !== null,
     failureCount: operation.failure_count,
     maxFailureCount: operation.max_failure_count,
     createdAt: utc(operation.created_at),
@@ -101,10 +85,15 @@ export function listedOperation(operation: OperationRow) {
   };
 }
 
-/** `/v1`, operation by itself: the same, what was tried and what was decided. */
-export function relyingPartyOperation(operation: OperationRow, { attempts, decision }: History) {
+/** `/v1`, operation by itself: the same, what was tried and what was decided, and the proximity password of now. */
+export function relyingPartyOperation(
+  operation: OperationRow,
+  { attempts, decision }: History,
+  proximityOtp: string | undefined,
+) {
   return {
     ...listedOperation(operation),
+    ...(proximityOtp !== undefined && { proximityOtp }),
     attempts: attempts.map(({ action, outcome, activationId, at }) => ({
       action,
       outcome,

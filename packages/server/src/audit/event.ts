@@ -9,6 +9,8 @@ export type EventType =
   | "template.created"
   | "template.updated"
   | "template.removed"
+  | "display-template.set"
+  | "display-template.removed"
   | "api-client.created"
   | "api-client.removed"
   | "activation.created"

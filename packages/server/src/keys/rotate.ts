@@ -21,6 +21,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "activation", column: "keys_sealed", row: "id" },
   { table: "temporary_key", column: "private_sealed", row: "id" },
   { table: "token", column: "secret_sealed", row: "id" },
+  { table: "operation", column: "proximity_seed_sealed", row: "id" },
 ];
 
 const pageSize = 200;

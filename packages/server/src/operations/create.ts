@@ -9,6 +9,7 @@ import { templateDetail } from "../templates/detail.ts";
 import type { Template } from "../templates/template.ts";
 import { operationEvent } from "./decide.ts";
 import { claimOf, type IdempotencyKey, operationOfKey } from "./idempotency.ts";
+import { newProximitySeed } from "./proximity.ts";
 
 export interface NewOperation {
   /** API client that asks. */
@@ -40,7 +41,7 @@ export interface Created {
   readonly repeated: boolean;
 }
 
-type CreateDeps = Pick<Deps, "store" | "random" | "config">;
+type CreateDeps = Pick<Deps, "store" | "random" | "config" | "secrets">;
 
 const tries = 3;
 
@@ -97,9 +98,6 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
   if (isRefusal(applications)) return applications;
   const userId = await userOf(deps, input, applications);
   if (isRefusal(userId)) return userId;
-  if (input.proximityCheck ?? template.proximityCheck) {
-    return refuse("invalid-request", "proximityCheckEnabled - not available");
-  }
   const data = composeOperationData(template.dataTemplate, input.parameters);
   if (isFailure(data)) return refuse("invalid-request", "parameters - control character");
   if (input.everyPlace === true && !fillsEveryPlace(template.dataTemplate, input.parameters)) {
@@ -111,9 +109,10 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
   }
   const { tenant } = deps.store;
   const bucket = userId === undefined ? applicationBucket(tenant, applications[0]) : userBucket(tenant, userId);
+  const id = newId(deps.random, bucket);
   return {
     tenant,
-    id: newId(deps.random, bucket),
+    id,
     user_id: userId ?? null,
     external_id: input.externalId ?? null,
     activation_id: input.activationId ?? null,
@@ -129,7 +128,7 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
     status_reason: null,
     failure_count: 0,
     finalized_at: null,
-    proximity_seed_sealed: null,
+    proximity_seed_sealed: (input.proximityCheck ?? template.proximityCheck) ? newProximitySeed(deps, id) : null,
     approval: null,
   };
 }

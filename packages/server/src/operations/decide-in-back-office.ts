@@ -9,6 +9,7 @@ import type { OperationRow, Outcome, Writes } from "../store/store.ts";
 import { type BackOfficeActor, decide, type Decided, type Decision, failOnce } from "./decide.ts";
 import { isOperationId, type Sees } from "./detail.ts";
 import { applicationsOf } from "./operation.ts";
+import { checkProximity } from "./proximity.ts";
 import { decisionOf, shownBy } from "./receipt.ts";
 
 export interface BackOfficeDecision {
@@ -17,17 +18,23 @@ export interface BackOfficeDecision {
   readonly actor: BackOfficeActor;
   /** Approve only: must equal the operation's data. */
   readonly data?: string;
+  /** Approve only: what the user read from the screen. */
+  readonly proximityOtp?: string | undefined;
   /** Reject only. */
   readonly reason?: string | undefined;
   readonly additionalData?: Readonly<Record<string, unknown>> | undefined;
   readonly sees: Sees;
 }
 
-type DecideDeps = Pick<Deps, "store" | "random" | "crypto" | "publicUrl" | "operationWatch">;
+type DecideDeps = Pick<Deps, "store" | "random" | "operationWatch">;
 
 /** One compare-and-set. Every kind of `Decided` but the two that only devices meet can come back. */
-export async function decideInBackOffice(deps: DecideDeps, input: BackOfficeDecision): Promise<Decided | Refusal> {
+export async function decideInBackOffice(
+  deps: DecideDeps & Pick<Deps, "crypto" | "secrets" | "publicUrl" | "displayTemplates">,
+  input: BackOfficeDecision,
+): Promise<Decided | Refusal> {
   const { actor, operationId } = input;
+  const templates = await deps.displayTemplates.current();
   const known = await isApplication(deps, actor.applicationId);
   return commit(deps, operationId, input.sees, (operation, now) => {
     if (!known) return { result: refuse("application-not-found") };
@@ -38,6 +45,7 @@ export async function decideInBackOffice(deps: DecideDeps, input: BackOfficeDeci
         actor,
         ...(input.data !== undefined && { data: input.data }),
         ...(input.reason !== undefined && { reason: input.reason }),
+        ...(input.action === "approve" && { proximity: checkProximity(deps, operation, input.proximityOtp, now) }),
         ...(input.additionalData !== undefined && { additionalData: input.additionalData }),
       },
       now,
@@ -50,7 +58,7 @@ export async function decideInBackOffice(deps: DecideDeps, input: BackOfficeDeci
         issuer: deps.publicUrl,
         operation: decided,
         evidence: { kind: "back-office", factors: [], applicationId: actor.applicationId, clientId: actor.clientId },
-        shown: shownBy(deps.crypto, decided, "en"),
+        shown: shownBy(deps.crypto, templates, decided, "en"),
         reason: input.reason,
       },
       now,

@@ -2,6 +2,7 @@
 import type { Evidence } from "@countersign/protocol/receipt";
 import { factorsOf } from "@countersign/protocol/powerauth/signature";
 import type { Deps } from "../deps.ts";
+import type { DisplayTemplates } from "../display/cache.ts";
 import { newUuid7 } from "../ids.ts";
 import {
   type ActionOutcome,
@@ -12,6 +13,7 @@ import {
 } from "../signatures/authenticate.ts";
 import type { ActivationRow, OperationRow, Writes } from "../store/store.ts";
 import { type Decided, decide, failOnce, type Decision, type DeviceActor } from "./decide.ts";
+import { checkProximity } from "./proximity.ts";
 import { decisionOf, shownBy } from "./receipt.ts";
 
 export interface DeviceDecision {
@@ -25,10 +27,20 @@ export interface DeviceDecision {
   readonly language: string;
   readonly ipAddress: string;
   readonly userAgent: string;
+  /** Approve only. */
+  readonly proximity?: ProximityProof;
   readonly mobileTokenData?: Readonly<Record<string, unknown>>;
 }
 
-type DecideDeps = Parameters<typeof authenticate>[0] & Pick<Deps, "publicUrl">;
+/** What the device read from the bank's screen. Times are ISO 8601, by the device's word. */
+export interface ProximityProof {
+  readonly otp: string;
+  readonly type: "QR_CODE" | "DEEPLINK";
+  readonly timestampReceived?: string;
+  readonly timestampSent?: string;
+}
+
+type DecideDeps = Parameters<typeof authenticate>[0] & Pick<Deps, "publicUrl" | "secrets" | "displayTemplates">;
 
 /**
  * A right signature decides, or says why not; a wrong factor of a proven device costs one try of activation and
@@ -39,9 +51,10 @@ export async function decideOnDevice(
   request: SignedRequest,
   input: DeviceDecision,
 ): Promise<Authentication<Decided>> {
+  const templates = await deps.displayTemplates.current();
   return authenticate<Decided>(deps, "public", request, {
     operationId: input.operationId,
-    accepted: (proof, rows, now) => accepted(deps, input, proof, rows.operation, now),
+    accepted: (proof, rows, now) => accepted(deps, templates, input, proof, rows.operation, now),
     refused(activation, rows, now) {
       const decision = failOnce(
         rows.operation,
@@ -56,6 +69,7 @@ export async function decideOnDevice(
 
 function accepted(
   deps: DecideDeps,
+  templates: DisplayTemplates,
   input: DeviceDecision,
   proof: SignatureProof,
   operation: OperationRow | undefined,
@@ -69,6 +83,8 @@ function accepted(
       additionalData: additionalData(input, proof),
       ...(input.data !== undefined && { data: input.data }),
       ...(input.reason !== undefined && { reason: input.reason }),
+      ...(input.action === "approve" &&
+        operation !== undefined && { proximity: checkProximity(deps, operation, input.proximity?.otp, now) }),
     },
     now,
   );
@@ -79,7 +95,7 @@ function accepted(
       issuer: deps.publicUrl,
       operation: decision.result.operation,
       evidence: evidenceOf(deps, proof),
-      shown: shownBy(deps.crypto, decision.result.operation, input.language),
+      shown: shownBy(deps.crypto, templates, decision.result.operation, input.language),
       reason: input.reason,
     },
     now,
@@ -123,6 +139,7 @@ function actorOf(activation: ActivationRow, factors: string): DeviceActor {
 }
 
 function additionalData(input: DeviceDecision, proof: SignatureProof): Record<string, unknown> {
+  const { otp, ...scan } = input.proximity ?? {};
   return {
     activationId: proof.activation.id,
     applicationId: proof.activation.application_id,
@@ -130,6 +147,7 @@ function additionalData(input: DeviceDecision, proof: SignatureProof): Record<st
     userAgent: input.userAgent,
     ...(input.action === "approve" && { authFactor: proof.factors }),
     ...(input.reason !== undefined && { rejectReason: input.reason }),
+    ...(otp !== undefined && { proximity_otp: otp, proximityCheck: scan }),
     ...(input.mobileTokenData !== undefined && { mobileTokenData: input.mobileTokenData }),
   };
 }

@@ -45,6 +45,8 @@ export interface DecideInput {
   readonly reason?: string;
   /** Whether the person gave the number that stands on the other screen; there is one try. */
   readonly number?: "right" | "wrong";
+  /** Of the proximity check, for approve. An operation that asks for one is not approved without SUCCESS. */
+  readonly proximity?: ProximityResult;
   /** Merged into the operation's additional data when it is decided. */
   readonly additionalData?: Readonly<Record<string, unknown>>;
 }
@@ -62,14 +64,17 @@ export type Decided =
   /** A counted failure; the operation is FAILED when it was the last one. */
   | { readonly kind: "attempt-failed"; readonly reason: AttemptFailure; readonly operation: OperationRow };
 
-export type AttemptFailure = "data" | "factor" | "signature" | "number";
+export type AttemptFailure = "data" | "factor" | "signature" | "number" | "proximity";
+
+/** DISABLED: not asked for. FAILED: wrong or missing. ERROR: not of the form of a password. */
+export type ProximityResult = "SUCCESS" | "FAILED" | "DISABLED" | "ERROR";
 
 export interface Decision {
   readonly result: Decided;
   readonly writes: Pick<Writes, "operation" | "events">;
 }
 
-/** Operation state machine: checks in the order exists → entitlement → state → flag → data → factor. */
+/** Operation state machine: checks in the order exists → entitlement → state → flag → data → factor → proximity. */
 export function decide(operation: OperationRow | undefined, input: DecideInput, now: number): Decision {
   if (operation === undefined) return unchanged({ kind: "not-found" });
   const stopped = stoppedBy(operation, input, now);
@@ -133,6 +138,7 @@ function approvalFailure(operation: OperationRow, input: DecideInput): AttemptFa
   const factors = input.actor.factors;
   if (factors === undefined || !signatureTypesOf(operation).includes(factors.toUpperCase())) return "factor";
   if (input.number === "wrong") return "number";
+  if (operation.proximity_seed_sealed !== null && input.proximity !== "SUCCESS") return "proximity";
   return undefined;
 }
 
@@ -184,7 +190,11 @@ function merged(stored: string, more: Readonly<Record<string, unknown>> | undefi
 export function operationEvent(
   type: EventDraft["type"],
   operation: OperationRow,
-  input?: { readonly actor: Actor; readonly reason?: string | undefined },
+  input?: {
+    readonly actor: Actor;
+    readonly reason?: string | undefined;
+    readonly proximity?: ProximityResult | undefined;
+  },
 ): EventDraft {
   return {
     type,
@@ -204,11 +214,13 @@ export function operationEvent(
       failureCount: operation.failure_count,
       maxFailureCount: operation.max_failure_count,
       signatureTypes: signatureTypesOf(operation),
+      proximityCheckEnabled: operation.proximity_seed_sealed !== null,
       createdAt: operation.created_at,
       expiresAt: operation.expires_at,
       finalizedAt: operation.finalized_at,
       ...(input !== undefined && { by: actorData(input.actor) }),
       ...(input?.reason !== undefined && { reason: input.reason }),
+      ...(input?.proximity !== undefined && { proximityCheckResult: input.proximity }),
     },
   };
 }

@@ -1,8 +1,9 @@
 /** The receipt of a decision: claims fixed in the decision's commit, signed when somebody asks for them. */
 import { toBase64Url, utf8 } from "@countersign/protocol/bytes";
 import type { CryptoProvider } from "@countersign/protocol/crypto";
-import { canonicalForm, displayForm } from "@countersign/protocol/operation/display";
+import { canonicalDisplay } from "@countersign/protocol/operation/display";
 import type { Evidence, ReceiptClaims, Shown } from "@countersign/protocol/receipt";
+import type { DisplayTemplates } from "../display/cache.ts";
 import type { DecisionTable } from "../store/schema.ts";
 import type { AuditPlace, OperationRow } from "../store/store.ts";
 
@@ -61,16 +62,21 @@ function claims(
   };
 }
 
-/** What the server rendered for this operation in this language. The device signs the data, not the form. */
-export function shownBy(crypto: CryptoProvider, operation: OperationRow, language: string): Shown {
-  const form = displayForm({
-    operationType: operation.operation_type,
-    parameters: JSON.parse(operation.parameters) as Record<string, string>,
-  });
+/**
+ * What the server shows of this operation to who asks in this language. The device signs the data, not what is shown.
+ * `template` is the operation type, by which display templates are found; the language `und` says there was none.
+ */
+export function shownBy(
+  crypto: CryptoProvider,
+  templates: DisplayTemplates,
+  operation: OperationRow,
+  language: string,
+): Shown {
+  const display = templates.show(operation, language);
   return {
-    sha256: toBase64Url(crypto.sha256(utf8(canonicalForm(form)))),
-    language,
-    template: operation.template_name,
+    sha256: toBase64Url(crypto.sha256(utf8(canonicalDisplay(display)))),
+    language: display.language,
+    template: operation.operation_type,
     by: "server",
   };
 }

@@ -184,7 +184,7 @@ suiteOnEachStore((kind, open) => {
       const first = await open();
       const second = await first.reopen();
       const config = Value.Default(configSchema, {}) as Config;
-      const nodes = [first, second].map(({ store }) => ({ store, random, config }));
+      const nodes = [first, second].map(({ store, secrets }) => ({ store, secrets, random, config }));
       const { secrets, store } = first;
       await createApplication({ store, secrets, crypto: nodeCrypto, random }, { applicationId: "bank" });
       const content = {

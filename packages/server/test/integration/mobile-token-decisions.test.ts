@@ -50,6 +50,8 @@ suiteOnEachStore((kind, open) => {
         ipAddress: "127.0.0.1",
         userAgent: "MobileToken/1.0",
         authFactor: "possession_biometry",
+        proximity_otp: "12345678",
+        proximityCheck: { type: "QR_CODE", timestampReceived: "2023-11-14T22:13:20.000+00:00" },
         mobileTokenData,
       });
       const nulls = { proximityCheck: null, mobileTokenData: null };

@@ -87,7 +87,6 @@ suiteOnEachStore((kind, open) => {
         { parameters: "amount" },
         { additionalData: "text" },
         { activationId: "unknown" },
-        { proximityCheckEnabled: true },
         { proximityCheckEnabled: "true" },
       ]) {
         refused(await bank.call("/operation/create", request({ externalId: "wrong", ...wrong })), "ERR0024");

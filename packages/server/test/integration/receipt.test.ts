@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { fromUtf8, toBase64Url, utf8 } from "@countersign/protocol/bytes";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
-import { canonicalForm, displayForm } from "@countersign/protocol/operation/display";
+import { canonicalDisplay, display } from "@countersign/protocol/operation/display";
 import { activationFingerprint } from "@countersign/protocol/powerauth/fingerprint";
 import { readReceiptClaims, type ReceiptClaims } from "@countersign/protocol/receipt";
 import { compactVerify, createLocalJWKSet } from "jose";
@@ -90,9 +90,10 @@ suiteOnEachStore((kind, open) => {
         protocolVersion: "3.3",
         counter,
       });
-      const form = displayForm({ operationType: "authorize_payment", parameters: payment });
-      const sha256 = toBase64Url(nodeCrypto.sha256(utf8(canonicalForm(form))));
-      assert.deepEqual(decision!.shown, { sha256, language: "cs", template, by: "server" });
+      const plain = { operationType: "authorize_payment", parameters: payment, riskFlags: "", proximityCheck: false };
+      const sha256 = toBase64Url(nodeCrypto.sha256(utf8(canonicalDisplay(display(plain, undefined)))));
+      const shown = { sha256, language: "und", template: "authorize_payment", by: "server" };
+      assert.deepEqual(decision!.shown, shown);
       const [event] = await bank.store.read
         .selectFrom("audit_event")
         .selectAll()

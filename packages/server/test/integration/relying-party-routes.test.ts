@@ -71,6 +71,7 @@ suiteOnEachStore((kind, open) => {
         parameters: payment,
         additionalData: { a: 1 },
         signatureTypes: ["POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"],
+        proximityCheck: false,
         failureCount: 0,
         maxFailureCount: 5,
         attempts: [],
@@ -116,7 +117,7 @@ suiteOnEachStore((kind, open) => {
       const externalId = `never ${unique()}`;
       const wrong: unknown[] = [
         body({ externalId, amount: 1 }),
-        body({ externalId, proximityCheck: true }),
+        body({ externalId, proximityCheck: "true" }),
         body({ externalId, template: undefined }),
         body({ externalId, template: 7 }),
         body({ externalId, userId: null }),

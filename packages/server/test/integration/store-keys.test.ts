@@ -6,6 +6,8 @@ import { rotateMasterKey, sealedColumns } from "../../src/keys/rotate.ts";
 import { rotateSigningKey } from "../../src/keys/signing-keys.ts";
 import { isStoreError } from "../../src/store/errors.ts";
 import { tables } from "../../src/store/migrations/0001-initial.ts";
+import { tables as approveTables } from "../../src/store/migrations/0003-approve.ts";
+import { columns as laterColumns, tables as laterTables } from "../../src/store/migrations/0002-mobile-token.ts";
 import { openStore } from "../../src/store/open.ts";
 import { activationRow, application } from "../store-rows.ts";
 import { forEachStore, random } from "../stores.ts";
@@ -33,11 +35,29 @@ forEachStore(
   },
 );
 
+/** Columns that nothing writes yet. Whoever begins to takes it off here and puts it on the list of the rotation. */
+const unwritten = new Set([
+  "application_config.values_sealed",
+  "push_gateway.settings_sealed",
+  "push_device.token_sealed",
+  "sink.authentication_sealed",
+  "sink.signing_secret_sealed",
+  "issued_transaction.message_sealed",
+  "otp_secret.secret_sealed",
+]);
+
 test("every sealed column of the tables is on the list of the rotation", () => {
-  const sealed = Object.entries(tables).flatMap(([table, { columns }]) =>
+  const definitions = [
+    ...Object.entries({ ...tables, ...laterTables, ...approveTables }).map(
+      ([table, { columns }]) => [table, columns] as const,
+    ),
+    ...Object.entries(laterColumns),
+  ];
+  const sealed = definitions.flatMap(([table, columns]) =>
     [...columns.matchAll(/(\w+_sealed) /g)].map((match) => `${table}.${match[1]}`),
   );
-  assert.deepEqual(sealed.toSorted(), sealedColumns.map(({ table, column }) => `${table}.${column}`).toSorted());
+  const written = sealed.filter((column) => !unwritten.has(column));
+  assert.deepEqual(written.toSorted(), sealedColumns.map(({ table, column }) => `${table}.${column}`).toSorted());
 });
 
 forEachStore(

@@ -1,6 +1,7 @@
 /** The operation as devices, back offices and relying parties read it. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { display } from "@countersign/protocol/operation/display";
 import { backOfficeOperation, deviceOperation, relyingPartyOperation } from "../../src/api/operation-json.ts";
 import type { OperationRow } from "../../src/store/store.ts";
 
@@ -31,8 +32,22 @@ const row: OperationRow = {
   approval: null,
 };
 
+const shown = (operation: OperationRow) =>
+  deviceOperation(
+    operation,
+    display(
+      {
+        operationType: operation.operation_type,
+        parameters: JSON.parse(operation.parameters) as Record<string, string>,
+        riskFlags: operation.risk_flags ?? "",
+        proximityCheck: operation.proximity_seed_sealed !== null,
+      },
+      undefined,
+    ),
+  );
+
 test("Devices get the form of the Mobile Token API; members without a value are left out", () => {
-  assert.deepEqual(deviceOperation(row), {
+  assert.deepEqual(shown({ ...row, proximity_seed_sealed: "sealed" }), {
     id: row.id,
     name: "authorize_payment",
     data: "A1*A100CZK",
@@ -49,28 +64,21 @@ test("Devices get the form of the Mobile Token API; members without a value are 
       ],
     },
   });
-  assert.equal(deviceOperation({ ...row, status: "CANCELED", status_reason: "FRAUD" }).statusReason, "FRAUD");
+  assert.equal(shown({ ...row, status: "CANCELED", status_reason: "FRAUD" }).statusReason, "FRAUD");
 });
 
 test("Possession alone makes it 1FA without variants; of the rest only combinations that devices know are named", () => {
   const allowed = (...types: string[]) =>
-    deviceOperation({ ...row, signature_types: JSON.stringify(types) }).allowedSignatureType;
+    shown({ ...row, signature_types: JSON.stringify(types) }).allowedSignatureType;
   assert.deepEqual(allowed("POSSESSION"), { type: "1FA", variants: [] });
   assert.deepEqual(allowed("POSSESSION_KNOWLEDGE", "POSSESSION"), { type: "1FA", variants: [] });
   assert.deepEqual(allowed("POSSESSION_BIOMETRY"), { type: "2FA", variants: ["possession_biometry"] });
   assert.deepEqual(allowed("KNOWLEDGE", "POSSESSION_KNOWLEDGE_BIOMETRY"), { type: "2FA", variants: [] });
 });
 
-test("Risk flags become the user interface: X flips, C blocks on call, F warns; other letters and none give nothing", () => {
-  const ui = (risk_flags: string | null) => deviceOperation({ ...row, risk_flags }).ui;
-  assert.deepEqual(ui("XFC"), {
-    flipButtons: true,
-    blockApprovalOnCall: true,
-    preApprovalScreen: { type: "WARNING", approvalType: "SLIDER" },
-  });
-  assert.deepEqual(ui("X"), { flipButtons: true });
-  assert.deepEqual(ui("C"), { blockApprovalOnCall: true });
-  for (const none of [null, "", "B", "QZ"]) assert.equal(ui(none), undefined);
+test("Back offices get the proximity password they are given; a device's form has no place for one", () => {
+  assert.equal(backOfficeOperation(row, "12345678").proximityOtp, "12345678");
+  assert.doesNotMatch(JSON.stringify(shown({ ...row, proximity_seed_sealed: "c2VlZA==" })), /proximity|c2VlZA/);
 });
 
 test("Back offices get every member of the operation, null where there is no value", () => {
@@ -103,6 +111,7 @@ test("Relying parties get what they asked for, the tries and the decision", () =
   const told = relyingPartyOperation(
     { ...row, status: "APPROVED", user_id: "alice", external_id: "order-1", finalized_at: at + 1000 },
     { attempts: [{ action: "approve", outcome: "data", activationId: null, at: at + 500 }], decision: undefined },
+    undefined,
   );
   assert.deepEqual(told, {
     id: row.id,
@@ -116,6 +125,7 @@ test("Relying parties get what they asked for, the tries and the decision", () =
     parameters: { amount: "100", note: "a\nb" },
     additionalData: {},
     signatureTypes: ["POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"],
+    proximityCheck: false,
     failureCount: 0,
     maxFailureCount: 5,
     createdAt: "2025-01-02T03:04:05.678Z",

@@ -9,6 +9,7 @@ import type { Decided } from "../../operations/decide.ts";
 import { cancelOperation, decideInBackOffice, failInBackOffice } from "../../operations/decide-in-back-office.ts";
 import { findOperation, seenBy } from "../../operations/detail.ts";
 import { listForBackOffice } from "../../operations/list.ts";
+import { proximityOtpOf } from "../../operations/proximity.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { signatureTypes } from "../../templates/template.ts";
 import { epochMs, id, instant, jsonObject, name, orNull, parameters, plainObject, text } from "../members.ts";
@@ -46,18 +47,22 @@ const approveRequest = Type.Object({
 });
 const report = { operationId: id, additionalData: orNull(jsonObject) };
 
-type OperationDeps = Pick<Deps, "store" | "random" | "config" | "crypto" | "publicUrl" | "operationWatch">;
+type OperationDeps = Pick<
+  Deps,
+  "store" | "random" | "config" | "crypto" | "secrets" | "publicUrl" | "operationWatch" | "displayTemplates"
+>;
 
 export function operationRoutes(app: Api, deps: OperationDeps): void {
   call(app, "/operation/create", "integrate", createRequest, async (input, client) => {
     requireApplications(client, ...input.applications);
     const created = await createOperation(deps, newOperation(input, client));
-    return isRefusal(created) ? created : backOfficeOperation(created.operation);
+    return isRefusal(created) ? created : shown(deps, created.operation);
   });
 
   const detailRequest = Type.Object({ operationId: id, userId: orNull(name) });
   call(app, "/operation/detail", "integrate", detailRequest, async ({ operationId, userId }, client) =>
     shown(
+      deps,
       typeof userId === "string"
         ? await claim(deps, operationId, userId, client)
         : await findOperation(deps, operationId, seenBy(client)),
@@ -66,7 +71,7 @@ export function operationRoutes(app: Api, deps: OperationDeps): void {
 
   const claimRequest = Type.Object({ operationId: id, userId: name });
   call(app, "/operation/claim", "integrate", claimRequest, async ({ operationId, userId }, client) =>
-    shown(await claim(deps, operationId, userId, client)),
+    shown(deps, await claim(deps, operationId, userId, client)),
   );
 
   call(app, "/operation/list", ["integrate", "operate"], userList, (input, client) => list(deps, input, false, client));
@@ -80,11 +85,13 @@ export function operationRoutes(app: Api, deps: OperationDeps): void {
   call(app, "/operation/approve", "decide", approveRequest, async (input, client) => {
     requireApplications(client, input.applicationId);
     const additionalData = plainObject(input.additionalData, "additionalData");
+    const otp = additionalData?.proximity_otp;
     const decided = await decideInBackOffice(deps, {
       action: "approve",
       operationId: input.operationId,
       actor: { ...actor(input, client, additionalData), factors: input.signatureType.toLowerCase() },
       data: input.data,
+      proximityOtp: typeof otp === "string" ? otp : undefined,
       additionalData,
       sees: seenBy(client),
     });
@@ -154,7 +161,7 @@ function claim(deps: Pick<Deps, "store">, operationId: string, userId: string, c
 }
 
 async function list(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store" | "operationWatch" | "secrets" | "crypto">,
   input: Static<typeof userList> | Static<typeof externalList>,
   pendingOnly: boolean,
   client: ApiClient,
@@ -169,7 +176,11 @@ async function list(
     page: input.pageNumber ?? 0,
     size: input.pageSize ?? 500,
   });
-  return isRefusal(rows) ? rows : rows.map(backOfficeOperation);
+  if (isRefusal(rows)) return rows;
+  // Who only operates is not given what proves that a device is near a screen.
+  const withOtp = pendingOnly && client.permissions.has("integrate");
+  const now = await deps.store.now();
+  return rows.map((row) => backOfficeOperation(row, withOtp ? proximityOtpOf(deps, row, now) : undefined));
 }
 
 /** The activation stands where the reference puts it: among the additional data. */
@@ -225,6 +236,7 @@ async function userAction(
   }
 }
 
-function shown(operation: OperationRow | Refusal) {
-  return isRefusal(operation) ? operation : backOfficeOperation(operation);
+async function shown(deps: Pick<Deps, "store" | "secrets" | "crypto">, operation: OperationRow | Refusal) {
+  if (isRefusal(operation)) return operation;
+  return backOfficeOperation(operation, proximityOtpOf(deps, operation, await deps.store.now()));
 }

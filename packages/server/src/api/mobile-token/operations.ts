@@ -1,12 +1,12 @@
 /** The Mobile Token API: what a device does with operations. Authenticated by a token (reading) or a signature. */
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { FastifyRequest } from "fastify";
-import { Type } from "typebox";
+import { type Static, Type } from "typebox";
 import type { Deps } from "../../deps.ts";
 import { orRefuse, RefusedError, refuse, type Refusal } from "../../errors.ts";
 import { claimOperation } from "../../operations/claim.ts";
 import type { Decided } from "../../operations/decide.ts";
-import { decideOnDevice, type DeviceDecision } from "../../operations/decide-on-device.ts";
+import { decideOnDevice, type DeviceDecision, type ProximityProof } from "../../operations/decide-on-device.ts";
 import { findForDevice, isEntitledViewer, pendingForDevice, refuseState } from "../../operations/detail.ts";
 import { listForDevice } from "../../operations/list.ts";
 import { authenticate, type Authentication } from "../../signatures/authenticate.ts";
@@ -19,7 +19,7 @@ import {
   signedRequestOf,
   tokenHeaderOf,
 } from "../device-request.ts";
-import { compactDate, id, instant, jsonObject, orNull, plainObject, text } from "../members.ts";
+import { compactDate, epochMs, id, instant, isoDate, jsonObject, orNull, plainObject, text } from "../members.ts";
 import { deviceOperation } from "../operation-json.ts";
 import { type Api, callerOf, okEnvelope } from "../surfaces.ts";
 
@@ -32,18 +32,19 @@ const tokenFactors: readonly FactorCombination[] = [...approvalFactors, "possess
 
 const byId = Type.Object({ requestObject: Type.Object({ id }) });
 
+const proximityCheckBody = Type.Object({
+  // Whatever is no password is a failed try of the proven device, not a malformed request.
+  otp: text(255, 0),
+  type: Type.Enum(["QR_CODE", "DEEPLINK"]),
+  timestampReceived: orNull(instant),
+  timestampSent: orNull(instant),
+});
+
 const authorizeBody = Type.Object({
   requestObject: Type.Object({
     id,
     data: Type.String(),
-    proximityCheck: orNull(
-      Type.Object({
-        otp: text(32),
-        type: Type.Enum(["QR_CODE", "DEEPLINK"]),
-        timestampReceived: orNull(instant),
-        timestampSent: orNull(instant),
-      }),
-    ),
+    proximityCheck: orNull(proximityCheckBody),
     mobileTokenData: orNull(jsonObject),
   }),
 });
@@ -55,18 +56,20 @@ const cancelBody = Type.Object({
 export function mobileTokenRoutes(app: Api, deps: Deps): void {
   app.post(`${base}/list`, async (request) => {
     const { viewer } = await tokenHolder(deps, request);
-    return timed(deps, (await listForDevice(deps, viewer, "pending")).map(deviceOperation));
+    const shown = await shownTo(deps, request);
+    return timed(deps, (await listForDevice(deps, viewer, "pending")).map(shown));
   });
 
   app.post(`${base}/detail`, { schema: { body: byId } }, async (request) => {
     const { viewer } = await tokenHolder(deps, request);
-    return timed(deps, deviceOperation(orRefuse(await findForDevice(deps, request.body.requestObject.id, viewer))));
+    const operation = orRefuse(await findForDevice(deps, request.body.requestObject.id, viewer));
+    return timed(deps, (await shownTo(deps, request))(operation));
   });
 
   app.post(`${base}/detail/claim`, { schema: { body: byId } }, async (request) => {
     const holder = await tokenHolder(deps, request);
     const operation = orRefuse(await claim(deps, request.body.requestObject.id, holder));
-    return timed(deps, deviceOperation(orRefuse(pendingForDevice(operation, holder.viewer))));
+    return timed(deps, (await shownTo(deps, request))(orRefuse(pendingForDevice(operation, holder.viewer))));
   });
 
   app.post(`${base}/history`, async (request) => {
@@ -74,15 +77,18 @@ export function mobileTokenRoutes(app: Api, deps: Deps): void {
     const signed = signedRequestOf(request, header, "/operation/history", twoFactors);
     const authentication = await authenticate(deps, "public", signed, { accepted: () => ({ result: undefined }) });
     const { proof } = await acceptedOrRefused(deps, request, authentication);
-    return okEnvelope((await listForDevice(deps, proof.activation, "all")).map(deviceOperation));
+    const shown = await shownTo(deps, request);
+    return okEnvelope((await listForDevice(deps, proof.activation, "all")).map(shown));
   });
 
   app.post(`${base}/authorize`, { schema: { body: authorizeBody } }, async (request) => {
-    const { id: operationId, data, mobileTokenData } = request.body.requestObject;
+    const { id: operationId, data, proximityCheck, mobileTokenData } = request.body.requestObject;
     const more = plainObject(mobileTokenData, "mobileTokenData");
+    const proximity = proximityOf(proximityCheck ?? undefined);
     await decide(deps, request, "/operation/authorize", approvalFactors, {
       ...decisionBase("approve", operationId, request),
       data,
+      ...(proximity !== undefined && { proximity }),
       ...(more !== undefined && { mobileTokenData: more }),
     });
     return okEnvelope();
@@ -137,8 +143,19 @@ function decisionBase(
   action: "approve" | "reject",
   operationId: string,
   request: FastifyRequest,
-): Omit<DeviceDecision, "data" | "reason" | "mobileTokenData"> {
+): Omit<DeviceDecision, "data" | "reason" | "proximity" | "mobileTokenData"> {
   return { action, operationId, ...callerOf(request) };
+}
+
+/** The times are what the device says: kept, never relied on. */
+function proximityOf(check: Static<typeof proximityCheckBody> | undefined): ProximityProof | undefined {
+  if (check === undefined) return undefined;
+  const at = (member: "timestampReceived" | "timestampSent") => {
+    const time = check[member] ?? undefined;
+    return time === undefined ? {} : { [member]: isoDate(epochMs(time, `proximityCheck.${member}`)) };
+  };
+  const { otp, type } = check;
+  return { otp, type, ...at("timestampReceived"), ...at("timestampSent") };
 }
 
 async function decide(
@@ -182,6 +199,13 @@ function refusalOf(result: Decided): Refusal | undefined {
     case "attempt-failed":
       return refuse(result.operation.status === "FAILED" ? "operation-out-of-tries" : "operation-failed");
   }
+}
+
+/** Operations as whoever sent this request is shown them. */
+async function shownTo(deps: Pick<Deps, "displayTemplates">, request: FastifyRequest) {
+  const templates = await deps.displayTemplates.current();
+  const { language } = callerOf(request);
+  return (operation: OperationRow) => deviceOperation(operation, templates.show(operation, language));
 }
 
 /** Devices measure how long an operation stays open by the server's clock. */

@@ -11,6 +11,7 @@ import { cancelOperation } from "../../operations/decide-in-back-office.ts";
 import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../../operations/detail.ts";
 import type { IdempotencyKey } from "../../operations/idempotency.ts";
 import { searchOperations } from "../../operations/list.ts";
+import { proximityOtpOf } from "../../operations/proximity.ts";
 import { signReceipt } from "../../operations/sign-receipt.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "../members.ts";
@@ -41,6 +42,9 @@ const createBody = closed({
   expiresAt: Type.Optional(instant),
   parameters: Type.Optional(parameters),
   additionalData: Type.Optional(jsonObject),
+  proximityCheck: Type.Optional(
+    Type.Boolean({ description: "Asks for the one-time password of a screen; the template decides when absent" }),
+  ),
 });
 
 const cancelBody = Type.Optional(Type.Union([closed({ reason: Type.Optional(text(32)) }), Type.Null()]));
@@ -79,6 +83,7 @@ const listedMembers = {
   additionalData: jsonObject,
   signatureTypes: Type.Array(Type.String(), { description: "Factor combinations that may approve" }),
   riskFlags: Type.Optional(Type.String()),
+  proximityCheck: Type.Boolean(),
   failureCount: Type.Integer(),
   maxFailureCount: Type.Integer(),
   createdAt: utcSchema,
@@ -87,6 +92,9 @@ const listedMembers = {
 };
 const operationSchema = closed({
   ...listedMembers,
+  proximityOtp: Type.Optional(
+    Type.String({ description: "For the screen, good for 30 to 60 seconds; read again for the next one" }),
+  ),
   attempts: Type.Array(
     closed({
       action: Type.Enum(["approve", "reject", "fail"]),
@@ -121,6 +129,7 @@ export function operationRoutes(app: Api, deps: Deps): void {
         expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
         parameters: body.parameters ?? {},
         additionalData,
+        proximityCheck: body.proximityCheck,
         everyPlace: true,
         idempotency: idempotencyOf(deps, request, apiClient),
       }),
@@ -128,7 +137,7 @@ export function operationRoutes(app: Api, deps: Deps): void {
     return reply
       .code(201)
       .header("location", `/v1/operations/${operation.id}`)
-      .send(await shown(deps, await current(deps, operation)));
+      .send(await shown(deps, apiClient, await current(deps, operation)));
   });
 
   const listed = { querystring: listQuery, response: { 200: pageSchema(closed(listedMembers)) } };
@@ -155,7 +164,7 @@ export function operationRoutes(app: Api, deps: Deps): void {
         : await waitForDecision(deps, request.params.id, sees, endOfWait(reply, wait));
     // A server that stops waits for its connections: this one must not be kept for the caller's next request.
     if (deps.operationWatch.closed) void reply.header("connection", "close");
-    return shown(deps, orRefuse(found));
+    return shown(deps, request.apiClient, orRefuse(found));
   });
 
   const receipt = { params, querystring: noQuery, response: { 200: receiptSchema } };
@@ -174,13 +183,16 @@ export function operationRoutes(app: Api, deps: Deps): void {
         sees: seenBy(request.apiClient),
       }),
     );
-    if (decided.kind === "decided") return shown(deps, decided.operation);
+    if (decided.kind === "decided") return shown(deps, request.apiClient, decided.operation);
     throw new RefusedError(decided.kind === "final" ? refuseState(decided.operation) : refuse("operation-not-found"));
   });
 }
 
-async function shown(deps: Pick<Deps, "store">, operation: OperationRow) {
-  return relyingPartyOperation(operation, await operationHistory(deps, operation.id));
+/** Who only operates is not given what proves that a device is near a screen. */
+async function shown(deps: Pick<Deps, "store" | "secrets" | "crypto">, client: ApiClient, operation: OperationRow) {
+  const [history, now] = await Promise.all([operationHistory(deps, operation.id), deps.store.now()]);
+  const otp = client.permissions.has("relying-party") ? proximityOtpOf(deps, operation, now) : undefined;
+  return relyingPartyOperation(operation, history, otp);
 }
 
 /** A repeated request may find its operation expired. */

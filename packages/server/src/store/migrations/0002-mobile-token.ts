@@ -50,7 +50,7 @@ export const tables: Readonly<Record<string, Table>> = {
   },
 };
 
-const columns = {
+export const columns = {
   operation: "proximity_seed_sealed t?",
   activation: "parent_activation_id t?, transfer_type t?",
   sink: `authentication_sealed t?, signing_secret_sealed t?, max_attempts i?, initial_backoff_ms i?,
