@@ -16,7 +16,7 @@ export interface Connection {
 }
 
 export interface Exchange {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below the private URL, with its query. */
   readonly path: string;
   readonly body?: unknown;
@@ -58,7 +58,8 @@ export async function exchange(connection: Connection, { method, path, ...more }
   } catch (cause) {
     throw unanswered(cause, limit, more.signal);
   }
-  const json = parse(text);
+  // Where there is nothing to say, there is no body.
+  const json = response.status === 204 ? null : parse(text);
   if (response.ok && json !== undefined) return { status: response.status, headers: response.headers, json };
   throw refusedBy(response.status, json);
 }

@@ -35,6 +35,11 @@ export interface NewOperation {
   readonly additionalData?: Readonly<Record<string, unknown>>;
   /** ISO 8601 with an offset, or epoch milliseconds. When absent, the template's validity counts from now. */
   readonly expiresAt?: string | number;
+  /**
+   * Asks for the one-time password that your screen shows (`proximityOtp`), so that only a device near it can approve.
+   * When absent, the template decides.
+   */
+  readonly proximityCheck?: boolean;
 }
 
 export type OperationStatus = "PENDING" | "APPROVED" | "REJECTED" | "CANCELED" | "EXPIRED" | "FAILED";
@@ -60,6 +65,12 @@ export interface Operation {
   /** Factor combinations that may approve, such as `POSSESSION_KNOWLEDGE`. */
   readonly signatureTypes: readonly string[];
   readonly riskFlags?: string;
+  readonly proximityCheck: boolean;
+  /**
+   * For the screen, while the operation is pending: good for 30 to 60 seconds, so look again every 20 or so. Never for
+   * the device other than by the screen.
+   */
+  readonly proximityOtp?: string;
   readonly failureCount: number;
   readonly maxFailureCount: number;
   readonly createdAt: string;

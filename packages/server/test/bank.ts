@@ -27,11 +27,13 @@ export interface Reply {
 export interface BankOptions {
   readonly opened: ServerOptions["opened"];
   readonly config?: Partial<Config>;
+  /** Of the node that made the first API client, for a further node on the same data. */
+  readonly admin?: Credentials;
 }
 
 export type Bank = Awaited<ReturnType<typeof startBank>>;
 
-export async function startBank({ opened, config = {} }: BankOptions) {
+export async function startBank({ opened, config = {}, admin: known }: BankOptions) {
   const dataDirectory = await mkdtemp(join(tmpdir(), "countersign-bank-"));
   const full = Value.Default(configSchema, {
     port: 0,
@@ -42,7 +44,7 @@ export async function startBank({ opened, config = {} }: BankOptions) {
     ...config,
   }) as Config;
   const running = await createServer({ config: full, opened, dataDirectory, random, log: createLog("silent") });
-  const admin = JSON.parse(await readFile(running.bootstrapPath, "utf8")) as Credentials;
+  const admin = known ?? (JSON.parse(await readFile(running.bootstrapPath, "utf8")) as Credentials);
   const publicUrl = running.publicUrl + full.basePath;
 
   const bank = {
