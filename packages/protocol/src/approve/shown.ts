@@ -21,9 +21,15 @@ export function shownDefect(
 ): "text-unsafe" | "text-differs" | "value-unknown" | undefined {
   if (isUnsafe(text)) return "text-unsafe";
   if (text !== formText(form)) return "text-differs";
-  const given = new Set(Object.values(parameters));
+  const given = Object.values(parameters);
   const values = (form.attributes as readonly unknown[] as readonly Attribute[]).flatMap(attributeValues);
-  return values.every((value) => given.has(value)) ? undefined : "value-unknown";
+  return values.every((value) => given.some((parameter) => isSame(parameter, value))) ? undefined : "value-unknown";
+}
+
+/** A number in the form is the decimal text that was given. */
+function isSame(parameter: unknown, value: unknown): boolean {
+  if (typeof value !== "number") return parameter === value;
+  return typeof parameter === "string" && /^[+-]?\d/.test(parameter) && Number(parameter) === value;
 }
 
 /** Control characters but line feeds, halves of surrogates, and what changes the direction of text or hides in it. */
@@ -62,16 +68,26 @@ const bodies: Readonly<Record<string, (attribute: Attribute) => string[]>> = {
   IMAGE: () => [],
 };
 
-function attributeValues(attribute: Attribute): unknown[] {
-  switch (attribute.type) {
+/** What of a row has to come from the parameters. Labels and titles are the template's. */
+function attributeValues({ type, ...one }: Attribute): unknown[] {
+  switch (type) {
     case "KEY_VALUE":
-      return [attribute.value];
+      return [one.value];
     case "NOTE":
-      return [attribute.note];
+      return [one.note];
     case "AMOUNT":
-      return [attribute.currency];
+      return [one.amount ?? one.amountFormatted, one.currency];
     case "AMOUNT_CONVERSION":
-      return [attribute.sourceCurrency, attribute.targetCurrency];
+      return [
+        one.sourceAmount ?? one.sourceAmountFormatted,
+        one.sourceCurrency,
+        one.targetAmount ?? one.targetAmountFormatted,
+        one.targetCurrency,
+      ];
+    case "ALERT":
+      return [one.title, one.message].filter((text) => text !== undefined);
+    case "PARTY_INFO":
+      return Object.values((one.partyInfo ?? {}) as Attribute);
     default:
       return [];
   }

@@ -190,7 +190,7 @@ function decided(
       shown: {
         sha256: claims.shown_sha256,
         language: (attempt.issued as IssuedTransactionTable).language,
-        template: operation.template_name,
+        template: operation.operation_type,
         by: "device",
       },
       ...(action === "reject" && { reason: claims.status }),

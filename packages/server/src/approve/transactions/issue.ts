@@ -1,9 +1,9 @@
 /** A container fetches a transaction (Approve protocol §7): claimed where nobody had it, stated once, encrypted each time. */
 import { toBase64Url, utf8 } from "@countersign/protocol/bytes";
 import { sealMessage } from "@countersign/protocol/approve/jwe";
-import { formText, shownDefect } from "@countersign/protocol/approve/shown";
+import { formText } from "@countersign/protocol/approve/shown";
 import { protocolVersion, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
-import { displayForm } from "@countersign/protocol/operation/display";
+import type { Display } from "@countersign/protocol/operation/display";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { claimOperation } from "../../operations/claim.ts";
@@ -15,7 +15,10 @@ import { type Container, isOver, keyFor } from "../container.ts";
 import { isOpenReference } from "./reference.ts";
 import { goodServerKeys, signForDevices } from "../server-key.ts";
 
-type IssueDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "operationWatch">;
+type IssueDeps = Pick<
+  Deps,
+  "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "operationWatch" | "displayTemplates"
+>;
 
 export interface FetchInput {
   readonly operationId: string;
@@ -84,7 +87,8 @@ async function issue(deps: IssueDeps, operation: OperationRow, input: FetchInput
   const { tenant } = deps.store;
   const nonce = toBase64Url(deps.random(16));
   const now = await deps.store.now();
-  const claims = claimsOf(deps, operation, container, { nonce, language, now });
+  const shown = (await deps.displayTemplates.current()).show(operation, language);
+  const claims = claimsOf(deps, operation, container, { nonce, shown, now });
   const text = await signForDevices(deps, transaction, claims);
   const row: IssuedTransactionTable = {
     tenant,
@@ -93,7 +97,7 @@ async function issue(deps: IssueDeps, operation: OperationRow, input: FetchInput
     nonce,
     message_sealed: deps.secrets.seal(place(operation.id, container.activation.id), utf8(text)),
     shown_digest: toBase64Url(deps.crypto.sha256(utf8(claims.display.text))),
-    language,
+    language: claims.display.language,
     issued_at: now,
   };
   await deps.store.transaction(({ db }) =>
@@ -112,15 +116,13 @@ function claimsOf(
   deps: IssueDeps,
   operation: OperationRow,
   { activation }: Container,
-  { nonce, language, now }: { readonly nonce: string; readonly language: string; readonly now: number },
+  { nonce, shown, now }: { readonly nonce: string; readonly shown: Display; readonly now: number },
 ): TransactionClaims {
   const approval = approvalOf(operation);
   const { match, bindingMessage, authorizationDetails, request, origin, payload } = approval;
   const parameters = JSON.parse(operation.parameters) as Record<string, string>;
-  const form = displayForm({ operationType: operation.operation_type, parameters });
+  const { formData: form, language } = shown;
   const text = formText(form);
-  const defect = shownDefect(text, form, parameters);
-  if (defect === "text-differs") throw new Error("A form does not give its own text");
   const must = Object.entries({ match, bindingMessage, authorizationDetails, request })
     .filter(([, value]) => value !== undefined)
     .map(([member]) => member);
@@ -134,7 +136,7 @@ function claimsOf(
     user: activation.user_id,
     client: approval.client ?? { id: activation.application_id, name: activation.application_id },
     details: { type: operation.operation_type, data: operation.data, parameters },
-    display: { template: operation.template_name, language, form, text },
+    display: { template: operation.operation_type, language, form, text },
     ...(bindingMessage !== undefined && { bindingMessage }),
     ...(authorizationDetails !== undefined && { authorizationDetails }),
     ...(request !== undefined && { request }),
