@@ -94,6 +94,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface OfflineQr {
+  /** The activation that is to scan it. */
+  readonly activationId: string;
+  /** Of title and message, such as `cs`. English when absent. */
+  readonly language?: string;
+}
+
+export interface OfflineCode {
+  /** As the person typed it: sixteen digits, with any spaces and dashes. */
+  readonly code: string;
+  /** Which activation answers; every one that was given a QR code is tried when absent. */
+  readonly activationId?: string;
+  /** What the app gave `authorizeOffline` as `uriId`, where it gave one. */
+  readonly uriId?: string;
+}
+
 export interface OperationsClient {
   /**
    * Creates an operation, once, however often the request has to be sent. Give your own key (the payment's id, say) and
@@ -121,6 +137,18 @@ export interface OperationsClient {
    * `reason` is a machine code of at most 32 characters that the device is told.
    */
   cancelOperation(id: string, options?: CallOptions & { readonly reason?: string }): Promise<Operation>;
+  /**
+   * Text of a QR code by which a device without a network is shown the operation. Asked for again, an answer to the
+   * earlier code still fits. Throws `operation-not-found`, the state as `cancelOperation`, `operation-flag`,
+   * `operation-not-offline` (factors or texts that no code carries), `activation-not-found`, `activation-state`.
+   */
+  offlineQr(id: string, input: OfflineQr, options?: CallOptions): Promise<string>;
+  /**
+   * Approves by the code that the device computed: once. Throws `offline-code-wrong`, the state as `cancelOperation`
+   * when the operation is no longer pending, `offline-qr-missing`, `activation-state` (blocked, say), `invalid-request`
+   * for what is no code. It is not sent again when no answer comes: look at the operation then.
+   */
+  redeemOfflineCode(id: string, input: OfflineCode, options?: CallOptions): Promise<Operation>;
 }
 
 /** `privateUrl` and the credentials are those of an API client with the permission `relying-party`. */
@@ -178,14 +206,23 @@ export function operationsClient(configuration: OperationsConfiguration): Operat
     async getReceipt(id, { signal } = {}) {
       const path = `/v1/operations/${encodeURIComponent(id)}/receipt`;
       const { json, status } = await repeatable({ method: "GET", path, signal });
-      const receipt = typeof json === "object" && json !== null && "receipt" in json ? json.receipt : undefined;
-      if (typeof receipt === "string") return receipt;
-      throw new RelyingPartyError("response-malformed", "The answer holds no receipt", { status });
+      return textOf("receipt", json, status);
     },
 
     async cancelOperation(id, { reason, signal } = {}) {
       const path = `/v1/operations/${encodeURIComponent(id)}/cancel`;
       const body = reason === undefined ? {} : { reason };
+      return operationOf(await exchange(configuration, { method: "POST", path, body, signal }));
+    },
+
+    async offlineQr(id, body, { signal } = {}) {
+      const path = `/v1/operations/${encodeURIComponent(id)}/offline-qr`;
+      const { json, status } = await repeatable({ method: "POST", path, body, signal });
+      return textOf("qr", json, status);
+    },
+
+    async redeemOfflineCode(id, body, { signal } = {}) {
+      const path = `/v1/operations/${encodeURIComponent(id)}/offline-code`;
       return operationOf(await exchange(configuration, { method: "POST", path, body, signal }));
     },
   };
@@ -217,6 +254,12 @@ function operationOf({ json, status }: Answer): Operation {
     return operation as Operation;
   }
   throw new RelyingPartyError("response-malformed", "The answer is not an operation", { status });
+}
+
+function textOf(member: "receipt" | "qr", json: unknown, status: number): string {
+  const value = typeof json === "object" && json !== null ? (json as Record<string, unknown>)[member] : undefined;
+  if (typeof value === "string") return value;
+  throw new RelyingPartyError("response-malformed", `The answer holds no ${member}`, { status });
 }
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {

@@ -94,6 +94,9 @@ export const refusals = {
   "operation-out-of-tries": row(409, "The operation failed.", "ERR0036", requestInvalid, [400, "OPERATION_ALREADY_FAILED"]),
   "operation-expired": row(409, "The operation is expired.", "ERR0036", requestInvalid, [400, "OPERATION_EXPIRED"]),
   "not-decided": row(409, "The operation is not decided.", "ERR0036", requestInvalid, [400, "INVALID_OPERATION"]),
+  "operation-not-offline": row(409, "The operation cannot be approved by a retyped code.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),
+  "offline-qr-missing": row(409, "No QR code of this operation was made for this activation.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),
+  "offline-code-wrong": row(400, "The code is wrong.", "ERR0012", signatureInvalid, authenticationFailed),
   "idempotency-conflict": row(409, "This idempotency key was used with another request.", "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]),
 } satisfies Record<string, Row>;
 

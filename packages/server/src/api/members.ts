@@ -57,6 +57,11 @@ export function compactDate(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d{3}Z$/, "+0000");
 }
 
+/** Existing back offices read some ids as numbers: the last 52 bits of a UUID, all of them random. */
+export function numericId(uuid: string): number {
+  return Number.parseInt(uuid.replaceAll("-", "").slice(-13), 16);
+}
+
 const mostLevels = 32;
 
 /** The object, or undefined where it is absent. Throws `invalid-request` when it is nested too deeply to be handled. */

@@ -67,7 +67,8 @@ export function okEnvelope<T>(responseObject?: T): { status: "OK"; responseObjec
   return responseObject === undefined ? { status: "OK" } : { status: "OK", responseObject };
 }
 
-type Render = (refusal: Refusal, reply: FastifyReply) => FastifyReply;
+/** `unreadable`: the request was no JSON at all. */
+type Render = (refusal: Refusal, reply: FastifyReply, unreadable: boolean) => FastifyReply;
 
 function errorEnvelope(reply: FastifyReply, status: number, code: string, message: string): FastifyReply {
   return reply.code(status).send({ status: "ERROR", responseObject: { code, message } });
@@ -98,12 +99,13 @@ export function speakBackOffice(app: Api): void {
     unavailable: 503,
     "internal-error": 500,
   };
-  speak(app, (refusal, reply) => {
+  speak(app, (refusal, reply, unreadable) => {
     const row = refusals[refusal.refused];
     const message = refusal.detail ?? row.text;
+    const code = unreadable ? "ERROR_HTTP_REQUEST" : row.backOffice;
     return reply.code(statuses[refusal.refused] ?? 400).send({
       status: "ERROR",
-      responseObject: { code: row.backOffice, message, localizedMessage: row.text },
+      responseObject: { code, message, localizedMessage: row.text },
     });
   });
 }
@@ -135,14 +137,15 @@ function speak(app: Api, render: Render): void {
     const refusal = refusalOf(error);
     if (refusal !== undefined) {
       if (refusal.refused === "throttled") void reply.header("retry-after", "60");
-      return render(refusal, reply);
+      const parsed = error instanceof RefusedError || error.validation !== undefined;
+      return render(refusal, reply, refusal.refused === "invalid-request" && !parsed);
     }
     // The message may quote a request: only the error's class and place are logged.
     request.log.error(
       { name: error.name, code: error.code, at: error.stack?.split("\n")[1]?.trim() },
       "unexpected error",
     );
-    return render(refuse("internal-error"), reply);
+    return render(refuse("internal-error"), reply, false);
   });
 }
 

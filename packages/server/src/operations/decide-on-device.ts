@@ -1,14 +1,17 @@
 /** Approve and reject as a device does them: a signed request, its counter and the decision in one commit. */
 import type { Evidence } from "@countersign/protocol/receipt";
-import { factorsOf } from "@countersign/protocol/powerauth/signature";
+import { type FactorCombination, factorsOf } from "@countersign/protocol/powerauth/signature";
 import type { Deps } from "../deps.ts";
 import type { DisplayTemplates } from "../display/cache.ts";
 import { newUuid7 } from "../ids.ts";
 import {
   type ActionOutcome,
   authenticate,
+  type AuthenticateDeps,
   type Authentication,
+  signatureEvent,
   type SignatureProof,
+  type SignedAction,
   type SignedRequest,
 } from "../signatures/authenticate.ts";
 import type { ActivationRow, OperationRow, Writes } from "../store/store.ts";
@@ -25,8 +28,9 @@ export interface DeviceDecision {
   readonly reason?: string;
   /** Language in which the device asks to be answered. */
   readonly language: string;
-  readonly ipAddress: string;
-  readonly userAgent: string;
+  /** Absent for a retyped code: its device sent nothing. */
+  readonly ipAddress?: string;
+  readonly userAgent?: string;
   /** Approve only. */
   readonly proximity?: ProximityProof;
   readonly mobileTokenData?: Readonly<Record<string, unknown>>;
@@ -40,7 +44,7 @@ export interface ProximityProof {
   readonly timestampSent?: string;
 }
 
-type DecideDeps = Parameters<typeof authenticate>[0] & Pick<Deps, "publicUrl" | "secrets" | "displayTemplates">;
+export type DecideDeps = AuthenticateDeps & Pick<Deps, "publicUrl" | "secrets" | "displayTemplates">;
 
 /**
  * A right signature decides, or says why not; a wrong factor of a proven device costs one try of activation and
@@ -52,19 +56,25 @@ export async function decideOnDevice(
   input: DeviceDecision,
 ): Promise<Authentication<Decided>> {
   const templates = await deps.displayTemplates.current();
-  return authenticate<Decided>(deps, "public", request, {
+  return authenticate(deps, "public", request, decisionBy(deps, templates, input, request.factors));
+}
+
+/** What a right signature, online or retyped, decides, and what a wrong factor costs. `factors` are those claimed. */
+export function decisionBy(
+  deps: DecideDeps,
+  templates: DisplayTemplates,
+  input: DeviceDecision,
+  factors: FactorCombination,
+): SignedAction<Decided> {
+  return {
     operationId: input.operationId,
     accepted: (proof, rows, now) => accepted(deps, templates, input, proof, rows.operation, now),
     refused(activation, rows, now) {
-      const decision = failOnce(
-        rows.operation,
-        { action: "approve", actor: actorOf(activation, request.factors) },
-        now,
-      );
+      const decision = failOnce(rows.operation, { action: "approve", actor: actorOf(activation, factors) }, now);
       const writes = withAttempt(deps, input, activation.id, rows.operation, decision, now);
       return { writes, note: decision.result };
     },
-  });
+  };
 }
 
 function accepted(
@@ -89,7 +99,11 @@ function accepted(
     now,
   );
   const writes = withAttempt(deps, input, proof.activation.id, operation, decision, now);
-  if (decision.result.kind !== "decided") return { result: decision.result, writes };
+  if (decision.result.kind !== "decided") {
+    // The signature was right all the same, and is told to have been.
+    const events = [...(writes.events ?? []), signatureEvent("signature.accepted", proof)];
+    return { result: decision.result, writes: { ...writes, events } };
+  }
   const receipt = decisionOf(
     {
       issuer: deps.publicUrl,
@@ -143,8 +157,8 @@ function additionalData(input: DeviceDecision, proof: SignatureProof): Record<st
   return {
     activationId: proof.activation.id,
     applicationId: proof.activation.application_id,
-    ipAddress: input.ipAddress,
-    userAgent: input.userAgent,
+    ...(input.ipAddress !== undefined && { ipAddress: input.ipAddress }),
+    ...(input.userAgent !== undefined && { userAgent: input.userAgent }),
     ...(input.action === "approve" && { authFactor: proof.factors }),
     ...(input.reason !== undefined && { rejectReason: input.reason }),
     ...(otp !== undefined && { proximity_otp: otp, proximityCheck: scan }),
@@ -154,12 +168,12 @@ function additionalData(input: DeviceDecision, proof: SignatureProof): Record<st
 
 function evidenceOf(deps: Pick<Deps, "activationKeys">, proof: SignatureProof): Evidence {
   return {
-    kind: "powerauth",
+    kind: proof.version === undefined ? "powerauth-offline" : "powerauth",
     factors: factorsOf(proof.factors),
     applicationId: proof.activation.application_id,
     activationId: proof.activation.id,
     keyFingerprint: deps.activationKeys.fingerprintOf(proof.activation),
-    protocolVersion: proof.version.version,
+    ...(proof.version !== undefined && { protocolVersion: proof.version.version }),
     signedSha256: proof.signedSha256,
     counter: proof.counter,
   };

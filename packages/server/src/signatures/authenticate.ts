@@ -6,6 +6,7 @@
  */
 import { fromBase64, toBase64, toBase64Url, utf8 } from "@countersign/protocol/bytes";
 import { type FactorCombination, factorsOf, signedData } from "@countersign/protocol/powerauth/signature";
+import type { ActivationKeys } from "@countersign/protocol/powerauth/keys";
 import { type VersionRow, versionRow } from "@countersign/protocol/powerauth/versions";
 import type { EventDraft } from "../audit/event.ts";
 import type { Deps } from "../deps.ts";
@@ -48,7 +49,10 @@ export interface ActionOutcome<T> {
 export interface SignatureProof {
   readonly activation: ActivationRow;
   readonly factors: FactorCombination;
-  readonly version: VersionRow;
+  /** Absent for a retyped code, which is the same in every version. */
+  readonly version?: VersionRow;
+  /** For a retyped code: whether it could have been made with biometry. */
+  readonly biometryAllowed?: boolean;
   /** Numeric counter value that was used up. */
   readonly counter: number;
   /** SHA-256, Base64url, of the signed data without the application secret. */
@@ -75,7 +79,7 @@ export type Listener = "public" | "back-office";
 
 const tries = 3;
 
-type AuthenticateDeps = Pick<
+export type AuthenticateDeps = Pick<
   Deps,
   "config" | "store" | "crypto" | "random" | "versions" | "activationKeys" | "inFlight"
 >;
@@ -97,24 +101,54 @@ export async function authenticate<T>(
     spendAsMuch(deps, request);
     return check ?? invalid("unknown", first);
   }
-
   const claim: SignatureClaim = { ...request, data: signedData(request.base, application.applicationSecret) };
-  const firstVerdict = verdictOn(deps, first, claim);
-  if (firstVerdict.kind === "unproven") return invalid("unproven", first);
+  const { factors, version, base, applicationKey } = request;
+  return settle(deps, first, action, {
+    applicationKey,
+    precheck: (activation) => precheck(listener, request, application, activation),
+    tryOn: (keys, counter) => ({
+      verdict: verifySignature(deps.crypto, keys, counter, deps.config.lookAhead, claim),
+      signed: { factors, version, base },
+    }),
+  });
+}
 
-  return deps.inFlight.run(request.activationId, async (waited) => {
+/** One kind of signature: what stops it without cryptography, and what its cryptography says. Both are asked again. */
+export interface Trial {
+  readonly applicationKey?: string;
+  precheck(activation: ActivationRow | undefined): (Authentication<never> & { valid: false }) | undefined;
+  tryOn(keys: ActivationKeys, counter: Uint8Array): Tried;
+}
+
+export interface Tried {
+  readonly verdict: SignatureVerdict;
+  readonly signed: Pick<SignatureProof, "factors" | "version" | "biometryAllowed"> & { readonly base: string };
+}
+
+/** Verifies, and commits the outcome with what it authorises. `first` has passed the trial's precheck. */
+export async function settle<T>(
+  deps: AuthenticateDeps,
+  first: ActivationRow,
+  action: SignedAction<T>,
+  trial: Trial,
+): Promise<Authentication<T>> {
+  const firstTried = tried(deps, first, trial);
+  if (firstTried.verdict.kind === "unproven") return invalid("unproven", first);
+
+  return deps.inFlight.run(first.id, async (waited) => {
     let activation = first;
-    let verdict: SignatureVerdict = firstVerdict;
+    let current = firstTried;
     for (let attempt = 0; attempt < tries; attempt++) {
       if (waited || attempt > 0) {
-        const fresh = await deps.store.findActivation(request.activationId);
-        const stopped = precheck(listener, request, application, fresh);
+        const fresh = await deps.store.findActivation(first.id);
+        const stopped = trial.precheck(fresh);
         if (stopped !== undefined || fresh === undefined) return stopped ?? invalid("unknown", fresh);
         activation = fresh;
-        verdict = verdictOn(deps, activation, claim);
+        current = tried(deps, activation, trial);
       }
+      const { verdict, signed } = current;
       if (verdict.kind === "unproven") return invalid("unproven", activation);
-      const outcome = await commitVerdict(deps, request, action, activation, verdict);
+      const outcome = await commitVerdict(deps, trial, action, activation, verdict, signed);
       if (outcome !== "stale") return outcome;
     }
     return invalid("busy", activation, true);
@@ -153,33 +187,30 @@ function spendAsMuch(deps: AuthenticateDeps, request: SignedRequest): void {
 
 const nothing = new Uint8Array(16);
 
-function verdictOn(deps: AuthenticateDeps, activation: ActivationRow, claim: SignatureClaim): SignatureVerdict {
+function tried(deps: AuthenticateDeps, activation: ActivationRow, trial: Trial): Tried {
   const counter = fromBase64(activation.ctr_data ?? "");
   if (counter === undefined) throw new Error("Active activation has no counter");
-  return verifySignature(deps.crypto, deps.activationKeys.keysOf(activation), counter, deps.config.lookAhead, claim);
+  return trial.tryOn(deps.activationKeys.keysOf(activation), counter);
 }
 
 async function commitVerdict<T>(
   deps: AuthenticateDeps,
-  request: SignedRequest,
+  { applicationKey }: Trial,
   action: SignedAction<T>,
   activation: ActivationRow,
   verdict: Exclude<SignatureVerdict, { kind: "unproven" }>,
+  { base, ...signed }: Tried["signed"],
 ): Promise<Authentication<T> | "stale"> {
   return deps.store.commit<Authentication<T> | "stale">({
     activationId: activation.id,
-    applicationKey: request.applicationKey,
+    ...(applicationKey !== undefined && { applicationKey }),
     ...(action.operationId !== undefined && { operationId: action.operationId }),
     ...(action.tokenId !== undefined && { tokenId: action.tokenId }),
     evaluate(rows, now) {
       const current = rows.activation;
       if (current === undefined || !sameState(current, activation)) return { result: "stale" };
-      if (rows.supported !== true) return { result: invalid("application", current) };
-      const proofBase = {
-        factors: request.factors,
-        version: request.version,
-        signedSha256: digestOf(deps, request.base),
-      };
+      if (applicationKey !== undefined && rows.supported !== true) return { result: invalid("application", current) };
+      const proofBase = { ...signed, signedSha256: digestOf(deps, base) };
       if (verdict.kind === "right") return acceptedOutcome(action, current, verdict, proofBase, rows, now);
       return refusedOutcome(deps, action, current, verdict, proofBase, rows, now);
     },
@@ -273,19 +304,20 @@ function unmoved(activation: ActivationRow, now: number): ActivationUpdate {
 function moved(
   activation: ActivationRow,
   verdict: { readonly steps: number; readonly nextCounter: Uint8Array },
-  version: VersionRow,
+  version: VersionRow | undefined,
   now: number,
 ): ActivationUpdate {
-  const floor = versionRow(activation.version_floor ?? version.version);
+  const floor = versionRow(activation.version_floor ?? version?.version ?? "");
+  const raised = version !== undefined && (floor === undefined || floor.order <= version.order);
   return {
     ...unmoved(activation, now),
     counter: activation.counter + verdict.steps,
     ctr_data: toBase64(verdict.nextCounter),
-    version_floor: floor !== undefined && floor.order > version.order ? floor.version : version.version,
+    ...(raised && { version_floor: version.version }),
   };
 }
 
-function invalid(
+export function invalid(
   reason: InvalidReason,
   activation: ActivationRow | undefined,
   proven = false,
@@ -299,7 +331,7 @@ function digestOf(deps: Pick<Deps, "crypto">, base: string): string {
   return toBase64Url(deps.crypto.sha256(utf8(base)));
 }
 
-function signatureEvent(type: "signature.accepted" | "signature.failed", proof: SignatureProof): EventDraft {
+export function signatureEvent(type: "signature.accepted" | "signature.failed", proof: SignatureProof): EventDraft {
   return {
     type,
     subject: proof.activation.id,
@@ -315,7 +347,8 @@ export function evidenceData(proof: SignatureProof): Record<string, unknown> {
     userId: proof.activation.user_id,
     applicationId: proof.activation.application_id,
     factors: factorsOf(proof.factors),
-    protocolVersion: proof.version.version,
+    ...(proof.version !== undefined && { protocolVersion: proof.version.version }),
+    ...(proof.biometryAllowed !== undefined && { offline: true, biometryAllowed: proof.biometryAllowed }),
     counter: proof.counter,
     signedSha256: proof.signedSha256,
   };

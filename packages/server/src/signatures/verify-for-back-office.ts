@@ -7,7 +7,7 @@ import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { ActivationStatus } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
-import { authenticate } from "./authenticate.ts";
+import { authenticate, type Authentication } from "./authenticate.ts";
 
 export interface VerificationRequest {
   readonly activationId: string;
@@ -69,20 +69,30 @@ export async function verifyForBackOffice(
     },
     { accepted: () => ({ result: undefined }) },
   );
+  return verificationOf(deps, input.activationId, factors, authentication);
+}
+
+/** `factors` are those that were claimed: what an answer to a wrong signature names. */
+export async function verificationOf(
+  deps: Pick<Deps, "store">,
+  activationId: string,
+  factors: FactorCombination,
+  authentication: Authentication<unknown>,
+): Promise<Verification | Refusal> {
   if (authentication.valid) {
-    const { activation } = authentication.proof;
+    const { activation, factors: proved } = authentication.proof;
     const remaining =
-      factors === "possession"
+      proved === "possession"
         ? activation.max_failed_attempts - activation.failed_attempts
         : activation.max_failed_attempts;
-    return verification(deps, input.activationId, factors, activation, true, remaining);
+    return verification(deps, activationId, proved, activation, true, remaining);
   }
   if (authentication.reason === "busy") return refuse("activation-busy");
   const { activation, remainingAttempts } = authentication;
-  return verification(deps, input.activationId, factors, activation, false, remainingAttempts);
+  return verification(deps, activationId, factors, activation, false, remainingAttempts);
 }
 
-async function verification(
+export async function verification(
   deps: Pick<Deps, "store">,
   activationId: string,
   signatureType: FactorCombination,

@@ -369,7 +369,7 @@ export interface ApplicationConfigTable {
   updated_at: number;
 }
 
-/** Nonces of the offline codes that were made for an operation: a retyped answer belongs to one of them. */
+/** The nonce of the QR codes of an operation for an activation, the same however often the code is shown. */
 export interface OfflineChallengeTable {
   tenant: string;
   operation_id: string;

@@ -106,8 +106,8 @@ export function tokenEvent(
 ): EventDraft {
   return {
     type,
-    subject: token.id,
+    subject: activation.id,
     applications: [activation.application_id],
-    data: { activationId: activation.id, userId: activation.user_id, factors: token.signature_type, ...more },
+    data: { tokenId: token.id, activationId: activation.id, userId: activation.user_id, factors: token.signature_type, ...more },
   };
 }

@@ -14,7 +14,8 @@ import { suiteOnEachStore } from "../store-suites.ts";
 
 const unknownId = "6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e";
 const activationMembers =
-  "activationFlags activationId activationName activationStatus applicationId blockedReason deviceInfo externalId extras " +
+  "activationFlags activationId activationName activationStatus applicationId applicationName blockedReason deviceInfo " +
+  "devicePublicKeyBase64 externalId extras " +
   "failedAttempts maxFailedAttempts platform protocol timestampCreated timestampLastChange timestampLastUsed userId version";
 const verificationMembers =
   "activationFlags activationId activationStatus applicationId applicationRoles blockedReason remainingAttempts " +
@@ -88,7 +89,7 @@ suiteOnEachStore((kind, open) => {
       const blocked = await bank.done("/activation/block", { activationId, reason: "LOST" });
       assert.deepEqual(blocked, { activationId, activationStatus: "BLOCKED", blockedReason: "LOST" });
       const unblocked = await bank.done("/activation/unblock", { activationId });
-      assert.deepEqual(unblocked, { activationId, activationStatus: "ACTIVE", blockedReason: null });
+      assert.deepEqual(unblocked, { activationId, activationStatus: "ACTIVE" });
       const flags = (call: string, activationFlags?: readonly string[]) =>
         bank.done(`/activation/flags/${call}`, { activationId, activationFlags });
       assert.deepEqual(await flags("create", ["GOLD"]), { activationId, activationFlags: ["NEW", "GOLD"] });

@@ -61,7 +61,7 @@ suiteOnEachStore((kind, open) => {
       refused(text, "ERR0024");
       for (const missing of [
         await bank.call("/recovery/create", { applicationId: app.applicationId, userId: "u", pukCount: 1 }, everything),
-        await bank.call("/signature/offline/verify", {}, everything),
+        await bank.call("/recovery/lookup", {}, everything),
         await send(`${bank.privateUrl}/rest/v3/status`, "GET", undefined, everything),
       ]) {
         const { status, responseObject } = missing.body;

@@ -57,6 +57,10 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "/rest/v3/activation/flags/update": integrate,
   "/rest/v3/activation/flags/remove": integrate,
   "/rest/v3/signature/verify": integrate,
+  "/rest/v3/signature/offline/personalized/create": integrate,
+  "/rest/v3/signature/offline/non-personalized/create": integrate,
+  "/rest/v3/signature/offline/verify": integrate,
+  "/rest/v3/signature/list": operate,
   "/rest/v3/signature/ecdsa/sign": integrate,
   "/rest/v3/signature/ecdsa/verify": integrate,
   "/rest/v3/token/create": integrate,
@@ -66,6 +70,8 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "/rest/v3/ecies/decryptor": integrate,
   "/rest/v3/keystore/create": integrate,
   "/rest/v3/keystore/remove": integrate,
+  "/rest/v3/upgrade/start": integrate,
+  "/rest/v3/upgrade/commit": integrate,
   "/rest/v3/operation/template/create": integrate,
   "/rest/v3/operation/template/list": integrate,
   "/rest/v3/operation/template/detail": integrate,
@@ -86,6 +92,8 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "GET /v1/operations/:id": ["relying-party", "operate"],
   "GET /v1/operations/:id/receipt": ["relying-party"],
   "/v1/operations/:id/cancel": ["relying-party"],
+  "/v1/operations/:id/offline-qr": ["relying-party"],
+  "/v1/operations/:id/offline-code": ["relying-party"],
   "/v1/templates": integrate,
   "GET /v1/templates": integrate,
   "GET /v1/templates/:name": integrate,
@@ -226,6 +234,10 @@ suiteOnEachStore((kind, open) => {
         ["/activation/flags/update", { activationId, activationFlags: [] }, "ERR0009"],
         ["/activation/list", { userId: user, applicationId }, "ERR0015"],
         ["/activation/lookup", { userIds: [user], applicationIds: [applicationId] }, "ERR0015"],
+        ["/signature/offline/personalized/create", { activationId, data: "a" }, "ERR0009"],
+        ["/signature/offline/non-personalized/create", { applicationId, data: "a" }, "ERR0015"],
+        ["/signature/list", { userId: user, applicationId }, "ERR0015"],
+        ["/upgrade/commit", { activationId, applicationKey }, "ERR0009"],
         ["/signature/ecdsa/sign", { activationId, data: "" }, "ERR0009"],
         ["/signature/ecdsa/verify", { activationId, data: "", signature: "AAAA" }, "ERR0009"],
         [
@@ -263,7 +275,10 @@ suiteOnEachStore((kind, open) => {
         applications: [{ applicationId: other.applicationId, applicationRoles: [] }],
       });
       assert.equal((await done("/activation/status", { activationId })).activationStatus, "REMOVED");
-      assert.deepEqual(await done("/activation/list", { userId: user }), { activations: [] });
+      assert.deepEqual(await done("/activation/list", { userId: user }), { userId: user, activations: [] });
+      assert.deepEqual(await done("/signature/list", { userId: user }), { items: [] });
+      const offline = await done("/signature/offline/verify", { activationId, data: "a", signature: "1-1" });
+      assert.deepEqual([offline.signatureValid, offline.activationStatus], [false, "REMOVED"]);
       assert.deepEqual(await done("/activation/lookup", { userIds: [user] }), { activations: [] });
       assert.deepEqual(await done("/activation/history", { activationId }), { items: [] });
       assert.deepEqual(await done("/application/callback/remove", { id: callback.id }), {

@@ -8,9 +8,9 @@ import { activationHistory, listActivations, lookupActivations } from "../../act
 import { removeActivation } from "../../activations/remove.ts";
 import { renameActivation } from "../../activations/rename.ts";
 import type { Deps } from "../../deps.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal } from "../../errors.ts";
 import type { ActivationRow } from "../../store/store.ts";
-import { epochMs, id, instant, isoDate, name, orNull, text } from "../members.ts";
+import { epochMs, id, instant, isoDate, name, numericId, orNull, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { findActivationFor, requireActivation } from "./activation-access.ts";
 import { call, requireApplications } from "./call.ts";
@@ -51,7 +51,7 @@ export function activationCareRoutes(app: Api, deps: Deps): void {
     const { applicationId } = input;
     if (typeof applicationId === "string") requireApplications(client, applicationId);
     // FIDO2 registrations are none of ours.
-    if (input.protocols?.includes("powerauth") === false && input.protocols.length > 0) return { activations: [] };
+    if (input.protocols?.includes("powerauth") === false && input.protocols.length > 0) return { userId: input.userId, activations: [] };
     const rows = await listActivations(deps, {
       userId: input.userId,
       applicationIds: typeof applicationId === "string" ? [applicationId] : ownApplications(client),
@@ -59,7 +59,7 @@ export function activationCareRoutes(app: Api, deps: Deps): void {
       page: input.pageNumber ?? 0,
       pageSize: input.pageSize ?? 500,
     });
-    return { activations: rows.map(activationObject) };
+    return { userId: input.userId, activations: rows.map(activationObject) };
   });
 
   call(app, "/activation/lookup", either, lookupRequest, async (input, client) => {
@@ -85,7 +85,7 @@ export function activationCareRoutes(app: Api, deps: Deps): void {
     });
     return {
       items: items.map((item) => ({
-        id: item.id,
+        id: numericId(item.id),
         activationId: item.activationId,
         activationStatus: item.status,
         eventReason: item.reason,
@@ -113,14 +113,17 @@ function statusRoutes(app: Api, deps: Deps): void {
     const { activationId } = input;
     await requireActivation(deps, client, activationId);
     const reason = input.reason ?? undefined;
-    return statusObject(await blockActivation(deps, { activationId, reason, ...asked(input, client) }));
+    const blocked = await blockActivation(deps, { activationId, reason, ...asked(input, client) });
+    if (isRefusal(blocked)) return blocked;
+    return { activationId, activationStatus: blocked.status, blockedReason: blocked.blocked_reason };
   });
 
   const changeRequest = Type.Object({ activationId: id, externalUserId });
   call(app, "/activation/unblock", either, changeRequest, async (input, client) => {
     const { activationId } = input;
     await requireActivation(deps, client, activationId);
-    return statusObject(await unblockActivation(deps, { activationId, ...asked(input, client) }));
+    const unblocked = await unblockActivation(deps, { activationId, ...asked(input, client) });
+    return isRefusal(unblocked) ? unblocked : { activationId, activationStatus: unblocked.status };
   });
 
   call(app, "/activation/remove", either, changeRequest, async (input, client) => {
@@ -171,11 +174,6 @@ function date(value: string | number | null | undefined, member: string): number
   return value === null || value === undefined ? undefined : epochMs(value, member);
 }
 
-function statusObject(result: ActivationRow | Refusal) {
-  if (isRefusal(result)) return result;
-  return { activationId: result.id, activationStatus: result.status, blockedReason: result.blocked_reason };
-}
-
 /** PowerAuth back office, activation in lists. Members without a value are null. */
 function activationObject(row: ActivationRow) {
   return {
@@ -194,6 +192,8 @@ function activationObject(row: ActivationRow) {
     timestampLastChange: isoDate(row.changed_at),
     userId: row.user_id,
     applicationId: row.application_id,
+    applicationName: row.application_id,
+    devicePublicKeyBase64: row.device_public_key,
     version: 3,
     failedAttempts: row.failed_attempts,
     maxFailedAttempts: row.max_failed_attempts,

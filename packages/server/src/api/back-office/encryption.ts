@@ -1,4 +1,4 @@
-/** `/rest/v3/vault`, `/ecies`, `/keystore`: what front servers need to answer encrypted requests of devices. */
+/** `/rest/v3/vault`, `/ecies`, `/keystore`, `/upgrade`: what front servers need to answer encrypted requests of devices. */
 import { factorCombination } from "@countersign/protocol/powerauth/signature";
 import { type VersionRow, versionRow } from "@countersign/protocol/powerauth/versions";
 import { Type } from "typebox";
@@ -108,4 +108,13 @@ export function encryptionRoutes(app: Api, deps: Deps): void {
     id: input.id,
     ...(await removeTemporaryKey(deps, input.id)),
   }));
+
+  // From protocol 2, which no activation here has ever had.
+  const upgradeRequest = Type.Object({ activationId: id, applicationKey: text(64) });
+  for (const path of ["/upgrade/start", "/upgrade/commit"]) {
+    call(app, path, "integrate", upgradeRequest, async ({ activationId }, client) => {
+      const activation = await findActivationFor(deps, client, activationId);
+      return refuse(activation === undefined ? "activation-not-found" : "upgrade-not-possible");
+    });
+  }
 }

@@ -36,6 +36,7 @@ export function integrationRoutes(app: Api, deps: Deps): void {
     requireUnlimited(client);
     const clients = await listApiClients(deps);
     return {
+      restrictedAccess: true,
       items: clients.map((one) => ({
         id: one.id,
         name: one.name,

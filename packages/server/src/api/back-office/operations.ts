@@ -134,7 +134,9 @@ export function operationRoutes(app: Api, deps: OperationDeps): void {
       additionalData: plainObject(input.additionalData, "additionalData"),
       sees: seenBy(client),
     });
-    return userAction(deps, input.operationId, decided, answers.other, client);
+    if (isRefusal(decided)) return decided;
+    if (decided.kind === "decided") return backOfficeOperation(decided.operation);
+    return refuse(decided.kind === "final" ? answers.other.final : answers.other.missing);
   });
 }
 

@@ -9,7 +9,9 @@ import { encryptionRoutes } from "./encryption.ts";
 import { integrationRoutes } from "./integrations.ts";
 import { operationRoutes } from "./operations.ts";
 import { statusRoutes } from "./status.ts";
-import { signatureRoutes } from "./signatures.ts";
+import { signatureListRoutes } from "./signatures/list.ts";
+import { offlineSignatureRoutes } from "./signatures/offline.ts";
+import { onlineSignatureRoutes } from "./signatures/online.ts";
 import { templateRoutes } from "./templates.ts";
 import { tokenRoutes } from "./tokens.ts";
 
@@ -19,7 +21,9 @@ export function backOfficeRoutes(app: Api, deps: Deps): void {
   integrationRoutes(app, deps);
   activationRoutes(app, deps);
   activationCareRoutes(app, deps);
-  signatureRoutes(app, deps);
+  onlineSignatureRoutes(app, deps);
+  offlineSignatureRoutes(app, deps);
+  signatureListRoutes(app, deps);
   tokenRoutes(app, deps);
   encryptionRoutes(app, deps);
   templateRoutes(app, deps);

@@ -46,9 +46,10 @@ export function templateRoutes(app: Api, deps: Pick<Deps, "store">): void {
     answered(await updateTemplate(deps, { id: input.id, content: contentOf(input), clientId: client.id })),
   );
 
-  call(app, `${path}/remove`, "integrate", Type.Object({ id }), (input, client) =>
-    removeTemplate(deps, { id: input.id, clientId: client.id }),
-  );
+  call(app, `${path}/remove`, "integrate", Type.Object({ id }), async (input, client) => {
+    const removed = await removeTemplate(deps, { id: input.id, clientId: client.id });
+    return isRefusal(removed) ? removed : undefined;
+  });
 }
 
 function contentOf(input: Static<typeof contentSchema>): TemplateContent {

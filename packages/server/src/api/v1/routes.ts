@@ -8,11 +8,13 @@ import { auditRoutes } from "./audit.ts";
 import { deviceTypeRoutes } from "./device-types.ts";
 import { offerRoutes } from "./offers.ts";
 import { displayTemplateRoutes } from "./display-templates.ts";
+import { offlineRoutes } from "./offline.ts";
 import { operationRoutes } from "./operations.ts";
 import { templateRoutes } from "./templates.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {
   operationRoutes(app, deps);
+  offlineRoutes(app, deps);
   templateRoutes(app, deps);
   displayTemplateRoutes(app, deps);
   applicationRoutes(app, deps);

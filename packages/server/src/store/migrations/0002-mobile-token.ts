@@ -19,7 +19,7 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   offline_challenge: {
     columns: "tenant t, operation_id t, activation_id t, nonce t, created_at i",
-    key: "tenant, operation_id, activation_id, nonce",
+    key: "tenant, operation_id, activation_id",
     foreign: [operation, activation],
     clustered: true,
   },

@@ -1,15 +1,15 @@
-/** `/rest/v3/signature/*`: verification for front servers, and the two ECDSA calls. */
+/** `/rest/v3/signature/verify` and `/ecdsa`: verification for front servers, and the two asymmetric calls. */
 import { fromBase64 } from "@countersign/protocol/bytes";
 import { Type } from "typebox";
-import { mayUse } from "../../accounts/api-client.ts";
-import type { Deps } from "../../deps.ts";
-import { isRefusal, refuse } from "../../errors.ts";
-import { isSignedByDevice, signWithServerKey } from "../../signatures/ecdsa.ts";
-import { verifyForBackOffice } from "../../signatures/verify-for-back-office.ts";
-import { id, orNull, text } from "../members.ts";
-import type { Api } from "../surfaces.ts";
-import { findActivationFor } from "./activation-access.ts";
-import { call } from "./call.ts";
+import { mayUse } from "../../../accounts/api-client.ts";
+import type { Deps } from "../../../deps.ts";
+import { isRefusal, refuse } from "../../../errors.ts";
+import { isSignedByDevice, signWithServerKey } from "../../../signatures/ecdsa.ts";
+import { verifyForBackOffice } from "../../../signatures/verify-for-back-office.ts";
+import { id, orNull, text } from "../../members.ts";
+import type { Api } from "../../surfaces.ts";
+import { findActivationFor } from "../activation-access.ts";
+import { call } from "../call.ts";
 
 const verifyRequest = Type.Object({
   activationId: id,
@@ -30,7 +30,7 @@ const ecdsaVerifyRequest = Type.Object({
   signatureFormat: orNull(Type.Enum(["DER", "JOSE"])),
 });
 
-export function signatureRoutes(app: Api, deps: Deps): void {
+export function onlineSignatureRoutes(app: Api, deps: Deps): void {
   // A wrong signature is an answer like a right one.
   call(app, "/signature/verify", "integrate", verifyRequest, async (input, client) => {
     const verification = await verifyForBackOffice(deps, {

@@ -1,0 +1,124 @@
+/** The QR code by which a device without a network is shown an operation, and what belongs to it until it is answered. */
+import { toBase64, utf8 } from "@countersign/protocol/bytes";
+import { displayForm } from "@countersign/protocol/operation/display";
+import { composeOfflineData } from "@countersign/protocol/operation/offline-qr";
+import { textDefect } from "@countersign/protocol/operation/plain-text";
+import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
+import type { Deps } from "../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { personalizedPayload } from "../signatures/offline-payload.ts";
+import type { ActivationRow, OperationRow } from "../store/store.ts";
+import { findOperation, isEntitledViewer, pendingForDevice, type Sees } from "./detail.ts";
+import { signatureTypesOf } from "./operation.ts";
+
+export interface OfflineQrInput {
+  readonly operationId: string;
+  /** For whom: it must be ACTIVE and entitled to the operation. */
+  readonly activationId: string;
+  /** Of title and message. */
+  readonly language: string;
+  readonly sees: Sees;
+  readonly seesActivation: (activation: ActivationRow) => boolean;
+}
+
+type QrDeps = Pick<Deps, "store" | "operationWatch" | "crypto" | "random" | "secrets">;
+
+/**
+ * Text of the QR code. Asked for again it has the same nonce, so that an answer to an earlier code still fits; only the
+ * one-time password of a proximity check is new.
+ *
+ * Refuses with `operation-not-found`, the state that the operation is in, `operation-flag`, `operation-not-offline`,
+ * `activation-not-found` (also for one that is not entitled) and `activation-state`.
+ */
+export async function offlineQr(deps: QrDeps, input: OfflineQrInput): Promise<{ readonly qr: string } | Refusal> {
+  const operation = await findOperation(deps, input.operationId, input.sees);
+  if (isRefusal(operation)) return operation;
+  const activation = await deps.store.findActivation(input.activationId);
+  if (activation === undefined || !input.seesActivation(activation) || !isEntitledViewer(operation, activation)) {
+    return refuse("activation-not-found");
+  }
+  if (activation.status !== "ACTIVE") return refuse("activation-state");
+  const pending = pendingForDevice(operation, activation);
+  if (isRefusal(pending)) return pending;
+  const data = linesOf(pending, input.language);
+  if (data === undefined) return refuse("operation-not-offline");
+  const seed = proximitySeedOf(deps, pending);
+  const payload = await personalizedPayload(deps, {
+    activation,
+    data,
+    nonce: await challengeOf(deps, pending, activation),
+    proximity: seed && { seed, step: offlineProximity.step },
+  });
+  if (isRefusal(payload)) return payload;
+  const fits = utf8(payload.offlineData).length <= mostBytes;
+  return fits ? { qr: payload.offlineData } : refuse("operation-not-offline");
+}
+
+/** In the largest QR code (version 40, level L). */
+const mostBytes = 2953;
+
+/** A code takes its time: it is scanned, confirmed with a PIN and retyped. */
+export const offlineProximity = { step: 30, backward: 4 } as const;
+
+/** Two-factor combinations that the operation allows: a code has always two. */
+export function offlineCombinations(operation: OperationRow): readonly FactorCombination[] {
+  const allowed = signatureTypesOf(operation);
+  const combinations = ["possession_knowledge", "possession_biometry"] as const;
+  return combinations.filter((combination) => allowed.includes(combination.toUpperCase()));
+}
+
+/** Undefined where the operation allows no two factors, or has texts that a line of the code cannot carry. */
+function linesOf(operation: OperationRow, _language: string): string | undefined {
+  const combinations = offlineCombinations(operation);
+  if (combinations.length === 0) return undefined;
+  const { title, message } = displayForm({
+    operationType: operation.operation_type,
+    parameters: JSON.parse(operation.parameters) as Record<string, string>,
+  });
+  const isPlain = [title, message].every((text) => textDefect(text, { lineFeed: true }) === undefined);
+  if (!isPlain || textDefect(operation.data, { lineFeed: false }) !== undefined) return undefined;
+  const risk = operation.risk_flags ?? "";
+  return composeOfflineData({
+    operationId: operation.id,
+    title,
+    message,
+    operationData: operation.data,
+    flags: {
+      biometryAllowed: combinations.includes("possession_biometry"),
+      flipButtons: risk.includes("X"),
+      fraudWarning: risk.includes("F"),
+      blockWhenOnCall: risk.includes("C"),
+    },
+  });
+}
+
+/** 16 bytes, or undefined where no proximity check is asked for. */
+export function proximitySeedOf(deps: Pick<Deps, "secrets">, operation: OperationRow): Uint8Array | undefined {
+  const { id, proximity_seed_sealed: sealed } = operation;
+  if (sealed === null) return undefined;
+  return deps.secrets.open({ table: "operation", column: "proximity_seed_sealed", row: id }, sealed);
+}
+
+/** The nonce that answers of this activation to this operation are computed with, Base64. Made once, whoever asks first. */
+async function challengeOf(
+  { store, random }: Pick<Deps, "store" | "random">,
+  operation: OperationRow,
+  activation: ActivationRow,
+): Promise<string> {
+  const key = { tenant: store.tenant, operation_id: operation.id, activation_id: activation.id };
+  return store.transaction(async ({ db, now }) => {
+    await db
+      .insertInto("offline_challenge")
+      .values({ ...key, nonce: toBase64(random(16)), created_at: now })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+    const { nonce } = await db
+      .selectFrom("offline_challenge")
+      .select("nonce")
+      .where("tenant", "=", key.tenant)
+      .where("operation_id", "=", key.operation_id)
+      .where("activation_id", "=", key.activation_id)
+      .executeTakeFirstOrThrow();
+    return nonce;
+  });
+}
