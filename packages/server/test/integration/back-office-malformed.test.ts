@@ -58,7 +58,7 @@ suiteOnEachStore((kind, open) => {
       const text = await send(`${bank.privateUrl}/rest/v3/status`, "POST", "x=1", everything, {
         "content-type": "application/x-www-form-urlencoded",
       });
-      refused(text, "ERR0024");
+      refused(text, "ERROR_HTTP_REQUEST");
       for (const missing of [
         await bank.call("/recovery/create", { applicationId: app.applicationId, userId: "u", pukCount: 1 }, everything),
         await bank.call("/recovery/lookup", {}, everything),
