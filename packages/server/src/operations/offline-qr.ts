@@ -37,9 +37,9 @@ export async function offlineQr(deps: QrDeps, input: OfflineQrInput): Promise<{ 
   if (activation === undefined || !input.seesActivation(activation) || !isEntitledViewer(operation, activation)) {
     return refuse("activation-not-found");
   }
-  if (activation.status !== "ACTIVE") return refuse("activation-state");
   const pending = pendingForDevice(operation, activation);
   if (isRefusal(pending)) return pending;
+  if (activation.status !== "ACTIVE") return refuse("activation-state");
   const data = linesOf(pending, input.language);
   if (data === undefined) return refuse("operation-not-offline");
   const seed = proximitySeedOf(deps, pending);
