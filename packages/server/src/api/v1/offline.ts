@@ -10,24 +10,29 @@ import type { ActivationRow } from "../../store/store.ts";
 import { id, text } from "../members.ts";
 import { relyingPartyOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
+import { closed, noQuery } from "./members.ts";
+import { operationSchema } from "./operations.ts";
 
-const closed = { additionalProperties: false };
 const config = { permission: "relying-party" } as const;
 const params = Type.Object({ id: Type.String() });
-const querystring = Type.Object({}, closed);
 
-const qrBody = Type.Object(
-  { activationId: id, language: Type.Optional(Type.String({ pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$" })) },
-  closed,
-);
+const qrBody = closed({
+  activationId: id,
+  language: Type.Optional(
+    Type.String({ pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description: "Of title and message; English if absent" }),
+  ),
+});
+const qrSchema = closed({ qr: Type.String({ description: "Text of the QR code, several lines" }) });
 
-const codeBody = Type.Object(
-  { code: text(64), activationId: Type.Optional(id), uriId: Type.Optional(text(255)) },
-  closed,
-);
+const codeBody = closed({
+  code: text(64),
+  activationId: Type.Optional(id),
+  uriId: Type.Optional(Type.String({ minLength: 1, maxLength: 255, description: "What the app signs for" })),
+});
 
 export function offlineRoutes(app: Api, deps: Deps): void {
-  app.post("/v1/operations/:id/offline-qr", { config, schema: { params, querystring, body: qrBody } }, async (request) =>
+  const asked = { params, querystring: noQuery, body: qrBody, response: { 200: qrSchema } };
+  app.post("/v1/operations/:id/offline-qr", { config, schema: asked }, async (request) =>
     orRefuse(
       await offlineQr(deps, {
         operationId: request.params.id,
@@ -38,8 +43,8 @@ export function offlineRoutes(app: Api, deps: Deps): void {
     ),
   );
 
-  const codeSchema = { params, querystring, body: codeBody };
-  app.post("/v1/operations/:id/offline-code", { config, schema: codeSchema }, async (request) => {
+  const answered = { params, querystring: noQuery, body: codeBody, response: { 200: operationSchema } };
+  app.post("/v1/operations/:id/offline-code", { config, schema: answered }, async (request) => {
     const { code, activationId, uriId } = request.body;
     const decided = orRefuse(
       await decideOffline(deps, {

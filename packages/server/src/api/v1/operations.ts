@@ -90,7 +90,7 @@ const listedMembers = {
   expiresAt: utcSchema,
   finalizedAt: Type.Optional(utcSchema),
 };
-const operationSchema = closed({
+export const operationSchema = closed({
   ...listedMembers,
   proximityOtp: Type.Optional(
     Type.String({ description: "For the screen, good for 30 to 60 seconds; read again for the next one" }),
