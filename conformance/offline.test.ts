@@ -85,7 +85,14 @@ function suite(store: StoreOfWorld): void {
     test("a QR code with one changed character is refused, wherever it was changed, and so is another's key", async () => {
       const { powerAuth, qr, operation } = await scene("boris");
       const signed = qr.lastIndexOf("\n") + 2;
-      for (const at of [0, operation.id.length + 1, qr.indexOf("1250"), qr.indexOf("\nB") + 1, signed - 4, signed + 30]) {
+      for (const at of [
+        0,
+        operation.id.length + 1,
+        qr.indexOf("1250"),
+        qr.indexOf("\nB") + 1,
+        signed - 4,
+        signed + 30,
+      ]) {
         const other = qr[at] === "3" ? "4" : "3";
         let changed: QrOperation;
         try {
@@ -182,10 +189,7 @@ function suite(store: StoreOfWorld): void {
       const code = await operations.authorizeOffline(scanned, withPin("0000"));
       assert.match(code, /^\d{8}-\d{8}$/);
       for (let repeat = 0; repeat < 3; repeat++) {
-        await assert.rejects(
-          world.bank.redeemOfflineCode(operation.id, { code }),
-          refusedBy("offline-code-wrong"),
-        );
+        await assert.rejects(world.bank.redeemOfflineCode(operation.id, { code }), refusedBy("offline-code-wrong"));
       }
       assert.deepEqual(await counts(powerAuth, operation), { failCount: 1, failureCount: 1, status: "PENDING" });
       const right = await operations.authorizeOffline(scanned, withPin());

@@ -73,7 +73,11 @@ async function activationsOf({ store }: Pick<Deps, "store">, filter: SignatureFi
   return new Map((await query.execute()).map((row) => [row.id, row]));
 }
 
-async function eventsOf({ store }: Pick<Deps, "store">, { userId, from, to }: SignatureFilter, activations: Activations) {
+async function eventsOf(
+  { store }: Pick<Deps, "store">,
+  { userId, from, to }: SignatureFilter,
+  activations: Activations,
+) {
   let query = store.read
     .selectFrom("audit_event")
     .select(["id", "type", "subject", "at", "payload"])

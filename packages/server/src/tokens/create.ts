@@ -108,6 +108,12 @@ export function tokenEvent(
     type,
     subject: activation.id,
     applications: [activation.application_id],
-    data: { tokenId: token.id, activationId: activation.id, userId: activation.user_id, factors: token.signature_type, ...more },
+    data: {
+      tokenId: token.id,
+      activationId: activation.id,
+      userId: activation.user_id,
+      factors: token.signature_type,
+      ...more,
+    },
   };
 }

@@ -33,8 +33,12 @@ async function keyExchange({ app }: Scene): Promise<object> {
 }
 
 const init = ({ app, kept }: Scene) => ({ userId: kept.customer, applicationId: app.applicationId, flags: ["NEW"] });
-const byId = (more: object = {}) => ({ kept }: Scene) => ({ activationId: kept.activation, ...more });
-const withId = (more: object) => ({ kept }: Scene) => ({ activationId: kept.activation, ...more });
+const byId =
+  (more: object = {}) =>
+  ({ kept }: Scene) => ({ activationId: kept.activation, ...more });
+const withId =
+  (more: object) =>
+  ({ kept }: Scene) => ({ activationId: kept.activation, ...more });
 const prepared = (scene: Scene, activationId: object | string) => ({
   activationId: activationId as string,
   userId: scene.kept.customer as string,
@@ -43,36 +47,38 @@ const prepared = (scene: Scene, activationId: object | string) => ({
   ...cryptogramAnswer,
 });
 
-const status = (more: object = {}) => (scene: Scene) => ({
-  activationId: scene.kept.activation as string,
-  activationStatus: "ACTIVE",
-  activationOtpValidation: "ON_COMMIT",
-  commitPhase: "ON_COMMIT",
-  blockedReason: null,
-  activationName: "phone",
-  userId: scene.kept.customer as string,
-  extras: null,
-  protocol: "powerauth",
-  externalId: null,
-  platform: "ios",
-  deviceInfo: "iPhone12,3",
-  additionalData: orNull(object),
-  applicationId: scene.app.applicationId,
-  applicationRoles: list(),
-  activationFlags: list("NEW"),
-  failedAttempts: 0,
-  maxFailedAttempts: 5,
-  timestampCreated: date,
-  timestampLastUsed: date,
-  timestampLastChange: date,
-  encryptedStatusBlob: base64(32),
-  encryptedStatusBlobNonce: orNull(base64(16)),
-  activationCode: null,
-  activationSignature: null,
-  devicePublicKeyFingerprint: digits,
-  version: 3,
-  ...more,
-});
+const status =
+  (more: object = {}) =>
+  (scene: Scene) => ({
+    activationId: scene.kept.activation as string,
+    activationStatus: "ACTIVE",
+    activationOtpValidation: "ON_COMMIT",
+    commitPhase: "ON_COMMIT",
+    blockedReason: null,
+    activationName: "phone",
+    userId: scene.kept.customer as string,
+    extras: null,
+    protocol: "powerauth",
+    externalId: null,
+    platform: "ios",
+    deviceInfo: "iPhone12,3",
+    additionalData: orNull(object),
+    applicationId: scene.app.applicationId,
+    applicationRoles: list(),
+    activationFlags: list("NEW"),
+    failedAttempts: 0,
+    maxFailedAttempts: 5,
+    timestampCreated: date,
+    timestampLastUsed: date,
+    timestampLastChange: date,
+    encryptedStatusBlob: base64(32),
+    encryptedStatusBlobNonce: orNull(base64(16)),
+    activationCode: null,
+    activationSignature: null,
+    devicePublicKeyFingerprint: digits,
+    version: 3,
+    ...more,
+  });
 
 const listed = (scene: Scene) => ({
   activationId: scene.kept.activation as string,
@@ -108,14 +114,20 @@ export const activationExchanges: readonly Exchange[] = [
       userId: s.kept.customer as string,
       applicationId: s.app.applicationId,
     }),
-    keep: (answer, { kept }) => void Object.assign(kept, { activation: answer.activationId, code: answer.activationCode }),
+    keep: (answer, { kept }) =>
+      void Object.assign(kept, { activation: answer.activationId, code: answer.activationCode }),
   },
   { path: "/activation/init", request: (s) => ({ ...init(s), applicationId: "none" }), answer: error("ERR0015") },
   { path: "/activation/init", request: (s) => ({ ...init(s), maxFailureCount: 0 }), answer: error("ERR0040") },
   { path: "/activation/init", request: (s) => ({ ...init(s), userId: "" }), answer: error("ERR0024") },
   {
     path: "/activation/init",
-    request: (s) => ({ ...init(s), commitPhase: "ON_COMMIT", activationOtpValidation: "ON_COMMIT", activationOtp: "1" }),
+    request: (s) => ({
+      ...init(s),
+      commitPhase: "ON_COMMIT",
+      activationOtpValidation: "ON_COMMIT",
+      activationOtp: "1",
+    }),
     answer: error("ERR0024"),
   },
   {
@@ -174,7 +186,11 @@ export const activationExchanges: readonly Exchange[] = [
     request: byId({ reason: "LOST", externalUserId: "clerk" }),
     answer: withId({ activationStatus: "BLOCKED", blockedReason: "LOST" }),
   },
-  { path: "/activation/block", request: byId(), answer: withId({ activationStatus: "BLOCKED", blockedReason: "LOST" }) },
+  {
+    path: "/activation/block",
+    request: byId(),
+    answer: withId({ activationStatus: "BLOCKED", blockedReason: "LOST" }),
+  },
   { path: "/activation/unblock", request: byId(), answer: withId({ activationStatus: "ACTIVE" }) },
   { path: "/activation/unblock", request: byId(), answer: withId({ activationStatus: "ACTIVE" }) },
   {

@@ -10,7 +10,9 @@ const version = {
 };
 const application = "shop";
 const named = () => ({ applicationId: application });
-const roles = (...applicationRoles: readonly string[]) => () => ({ applicationId: application, applicationRoles });
+const roles =
+  (...applicationRoles: readonly string[]) =>
+  () => ({ applicationId: application, applicationRoles });
 const one = (applicationVersionId: string) => () => ({ applicationId: application, applicationVersionId });
 
 export const applicationExchanges: readonly Exchange[] = [
@@ -50,7 +52,11 @@ export const applicationExchanges: readonly Exchange[] = [
     request: one("2.0"),
     answer: { applicationVersionId: "2.0", supported: false },
   },
-  { path: "/application/version/support", request: one("2.0"), answer: { applicationVersionId: "2.0", supported: true } },
+  {
+    path: "/application/version/support",
+    request: one("2.0"),
+    answer: { applicationVersionId: "2.0", supported: true },
+  },
   { path: "/application/version/support", request: one("3.0"), answer: error("ERR0015") },
   {
     path: "/application/detail",

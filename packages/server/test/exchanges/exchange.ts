@@ -36,7 +36,8 @@ export interface Check {
 }
 
 const check = (is: string, fits: (value: unknown) => boolean): Check => ({ is, fits });
-const matching = (is: string, pattern: RegExp) => check(is, (value) => typeof value === "string" && pattern.test(value));
+const matching = (is: string, pattern: RegExp) =>
+  check(is, (value) => typeof value === "string" && pattern.test(value));
 
 export const uuid = matching("UUID", /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/);
 /** ISO 8601 with milliseconds and an offset with a colon. */

@@ -1,6 +1,19 @@
 /** `/rest/v3/operation`: templates and operations, each call with its answer and its errors. */
 import { payment } from "../bank.ts";
-import { bool, date, error, type Exchange, list, long, nothing, object, orNull, type Scene, text, uuid } from "./exchange.ts";
+import {
+  bool,
+  date,
+  error,
+  type Exchange,
+  list,
+  long,
+  nothing,
+  object,
+  orNull,
+  type Scene,
+  text,
+  uuid,
+} from "./exchange.ts";
 
 const template = {
   id: long,
@@ -23,30 +36,32 @@ const content = {
   proximityCheckEnabled: false,
 };
 
-const operation = (more: object = {}) => (scene: Scene) => ({
-  id: uuid,
-  userId: scene.user,
-  applications: list(scene.app.applicationId),
-  externalId: "order 7",
-  activationFlag: null,
-  activationId: null,
-  operationType: "payment",
-  templateName: "transfer",
-  data: "A1*A100CZK*Nrent",
-  parameters: { amount: "100", currency: "CZK", note: "rent" },
-  additionalData: object,
-  status: "PENDING",
-  statusReason: null,
-  signatureType: list("POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"),
-  failureCount: 0,
-  maxFailureCount: 2,
-  timestampCreated: date,
-  timestampExpires: date,
-  timestampFinalized: orNull(date),
-  riskFlags: "XF",
-  proximityOtp: null,
-  ...more,
-});
+const operation =
+  (more: object = {}) =>
+  (scene: Scene) => ({
+    id: uuid,
+    userId: scene.user,
+    applications: list(scene.app.applicationId),
+    externalId: "order 7",
+    activationFlag: null,
+    activationId: null,
+    operationType: "payment",
+    templateName: "transfer",
+    data: "A1*A100CZK*Nrent",
+    parameters: { amount: "100", currency: "CZK", note: "rent" },
+    additionalData: object,
+    status: "PENDING",
+    statusReason: null,
+    signatureType: list("POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"),
+    failureCount: 0,
+    maxFailureCount: 2,
+    timestampCreated: date,
+    timestampExpires: date,
+    timestampFinalized: orNull(date),
+    riskFlags: "XF",
+    proximityOtp: null,
+    ...more,
+  });
 const action = (result: string, more: object) => (scene: Scene) => ({ result, operation: operation(more)(scene) });
 const finalized = { timestampFinalized: date };
 
@@ -64,16 +79,22 @@ const fresh: Exchange = {
   answer: operation(),
   keep: ({ id }, { kept }) => void (kept.operation = id),
 };
-const byId = (more: object = {}) => ({ kept }: Scene) => ({ operationId: kept.operation, ...more });
-const decision = (more: object = {}) => ({ kept, user, app }: Scene) => ({
-  operationId: kept.operation,
-  userId: user,
-  applicationId: app.applicationId,
-  ...more,
-});
+const byId =
+  (more: object = {}) =>
+  ({ kept }: Scene) => ({ operationId: kept.operation, ...more });
+const decision =
+  (more: object = {}) =>
+  ({ kept, user, app }: Scene) => ({
+    operationId: kept.operation,
+    userId: user,
+    applicationId: app.applicationId,
+    ...more,
+  });
 const approval = (more: object = {}) =>
   decision({ data: "A1*A100CZK*Nrent", signatureType: "POSSESSION_KNOWLEDGE", additionalData: { a: 1 }, ...more });
-const numbered = (more: object = {}) => ({ kept }: Scene) => ({ id: kept.template, ...more });
+const numbered =
+  (more: object = {}) =>
+  ({ kept }: Scene) => ({ id: kept.template, ...more });
 const unknown = "6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e";
 const listRequest = ({ user, app }: Scene) => ({
   userId: user,
@@ -143,14 +164,24 @@ export const operationExchanges: readonly Exchange[] = [
     path: "/operation/approve",
     by: "decider",
     request: approval(),
-    answer: action("APPROVED", { status: "APPROVED", failureCount: 1, additionalData: { channel: "web", a: 1 }, ...finalized }),
+    answer: action("APPROVED", {
+      status: "APPROVED",
+      failureCount: 1,
+      additionalData: { channel: "web", a: 1 },
+      ...finalized,
+    }),
   },
   { path: "/operation/approve", by: "decider", request: approval(), answer: error("ERR0037") },
   { path: "/operation/approve", by: "decider", request: approval({ operationId: unknown }), answer: error("ERR0037") },
   { path: "/operation/approve", by: "decider", request: approval({ applicationId: "x" }), answer: error("ERR0015") },
   { path: "/operation/cancel", request: byId(), answer: error("ERR0036") },
   { path: "/operation/approve/fail", by: "decider", request: byId(), answer: error("ERR0036") },
-  { path: "/operation/approve/fail", by: "decider", request: () => ({ operationId: unknown }), answer: error("ERR0034") },
+  {
+    path: "/operation/approve/fail",
+    by: "decider",
+    request: () => ({ operationId: unknown }),
+    answer: error("ERR0034"),
+  },
 
   fresh,
   {

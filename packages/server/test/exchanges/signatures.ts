@@ -12,32 +12,40 @@ import { base64, bool, date, error, type Exchange, list, long, orNull, type Scen
 const cryptogramAnswer = { encryptedData: base64(), mac: base64(), nonce: base64(), timestamp: long };
 const document = toBase64(utf8("a document"));
 
-const verdict = (more: object = {}) => ({ device, user, app }: Scene) => ({
-  signatureValid: true,
-  activationStatus: "ACTIVE",
-  blockedReason: null,
-  activationId: device.activationId,
-  userId: user,
-  applicationId: app.applicationId,
-  signatureType: "POSSESSION_KNOWLEDGE",
-  remainingAttempts: 5,
-  applicationRoles: list(),
-  activationFlags: list(),
-  ...more,
-});
+const verdict =
+  (more: object = {}) =>
+  ({ device, user, app }: Scene) => ({
+    signatureValid: true,
+    activationStatus: "ACTIVE",
+    blockedReason: null,
+    activationId: device.activationId,
+    userId: user,
+    applicationId: app.applicationId,
+    signatureType: "POSSESSION_KNOWLEDGE",
+    remainingAttempts: 5,
+    applicationRoles: list(),
+    activationFlags: list(),
+    ...more,
+  });
 
-const byId = (more: object = {}) => ({ device }: Scene) => ({ activationId: device.activationId, ...more });
-const signedByDevice = (signatureFormat: "DER" | "JOSE") => ({ device }: Scene) => {
-  const format = signatureFormat === "DER" ? "der" : "jose";
-  const signature = toBase64(nodeCrypto.sign(device.privateKey, utf8("a document"), format));
-  return { activationId: device.activationId, data: document, signature, signatureFormat };
-};
+const byId =
+  (more: object = {}) =>
+  ({ device }: Scene) => ({ activationId: device.activationId, ...more });
+const signedByDevice =
+  (signatureFormat: "DER" | "JOSE") =>
+  ({ device }: Scene) => {
+    const format = signatureFormat === "DER" ? "der" : "jose";
+    const signature = toBase64(nodeCrypto.sign(device.privateKey, utf8("a document"), format));
+    return { activationId: device.activationId, data: document, signature, signatureFormat };
+  };
 
-const retyped = (how: Parameters<typeof retype>[2], more: object = {}) => ({ device, kept }: Scene) => {
-  const payload = scan(kept.offlineData);
-  const [data, signature] = [verifiedData(payload), retype(device, payload, how)];
-  return { activationId: device.activationId, data, signature, allowBiometry: true, ...more };
-};
+const retyped =
+  (how: Parameters<typeof retype>[2], more: object = {}) =>
+  ({ device, kept }: Scene) => {
+    const payload = scan(kept.offlineData);
+    const [data, signature] = [verifiedData(payload), retype(device, payload, how)];
+    return { activationId: device.activationId, data, signature, allowBiometry: true, ...more };
+  };
 
 async function tokenRequest({ device, app, kept }: Scene) {
   const sealed = await device.encrypt(encryptorIds.tokenCreate, "{}");
@@ -50,24 +58,32 @@ async function tokenRequest({ device, app, kept }: Scene) {
 function tokenValidation({ device, kept }: Scene) {
   const [header] = Object.values(device.withToken(kept.token));
   const { token_id, token_digest, nonce, timestamp, version } = readHeaderMembers(header!)!;
-  return { tokenId: token_id, tokenDigest: token_digest, nonce, timestamp: Number(timestamp), protocolVersion: version };
+  return {
+    tokenId: token_id,
+    tokenDigest: token_digest,
+    nonce,
+    timestamp: Number(timestamp),
+    protocolVersion: version,
+  };
 }
 
-const vaultRequest = (pin?: string) => async ({ device, app }: Scene) => {
-  const sealed = await device.encrypt(encryptorIds.vaultUnlock, JSON.stringify({ reason: "ADD_BIOMETRY" }));
-  const uriId = "/pa/vault/unlock";
-  const [header] = Object.values(device.sign({ uriId, body: sealed.body, ...(pin !== undefined && { pin }) }));
-  const parts = readHeaderMembers(header!)!;
-  return {
-    activationId: device.activationId,
-    applicationKey: app.applicationKey,
-    signature: parts.pa_signature,
-    signatureType: "POSSESSION_KNOWLEDGE",
-    signatureVersion: "3.3",
-    signedData: signatureBase("POST", uriId, parts.pa_nonce!, utf8(sealed.body)),
-    ...sealed.request,
+const vaultRequest =
+  (pin?: string) =>
+  async ({ device, app }: Scene) => {
+    const sealed = await device.encrypt(encryptorIds.vaultUnlock, JSON.stringify({ reason: "ADD_BIOMETRY" }));
+    const uriId = "/pa/vault/unlock";
+    const [header] = Object.values(device.sign({ uriId, body: sealed.body, ...(pin !== undefined && { pin }) }));
+    const parts = readHeaderMembers(header!)!;
+    return {
+      activationId: device.activationId,
+      applicationKey: app.applicationKey,
+      signature: parts.pa_signature,
+      signatureType: "POSSESSION_KNOWLEDGE",
+      signatureVersion: "3.3",
+      signedData: signatureBase("POST", uriId, parts.pa_nonce!, utf8(sealed.body)),
+      ...sealed.request,
+    };
   };
-};
 
 async function decryptorRequest({ device, app }: Scene) {
   const { request } = await device.encrypt(encryptorIds.activationGeneric, "{}");

@@ -36,7 +36,14 @@ suiteOnEachStore((kind, open) => {
       const app = await bank.application();
       const user = `user ${unique()}`;
       const decider = await bank.client(["decide", "integrate"]);
-      scene = { bank, app, user, decider, device: await bank.device(app, user), kept: { customer: `user ${unique()}` } };
+      scene = {
+        bank,
+        app,
+        user,
+        decider,
+        device: await bank.device(app, user),
+        kept: { customer: `user ${unique()}` },
+      };
     });
     after(() => scene.bank.close());
 
@@ -73,7 +80,12 @@ suiteOnEachStore((kind, open) => {
       const since = (await bank.done("/signature/list", { userId: user })).items[0].timestampCreated;
       const { items } = await bank.done("/signature/list", { userId: user });
       assert.deepEqual(
-        items.map((item: Record<string, unknown>) => [item.signatureType, item.valid, item.note, item.activationCounter]),
+        items.map((item: Record<string, unknown>) => [
+          item.signatureType,
+          item.valid,
+          item.note,
+          item.activationCounter,
+        ]),
         [
           ["POSSESSION_KNOWLEDGE", true, "signature_ok", 3],
           ["POSSESSION", true, "signature_ok", 2],

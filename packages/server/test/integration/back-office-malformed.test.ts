@@ -154,6 +154,29 @@ suiteOnEachStore((kind, open) => {
             forcedSignatureVersion: 3,
           },
         ],
+        [
+          "/signature/offline/personalized/create",
+          {
+            activationId,
+            data: "a",
+            nonce: toBase64(new Uint8Array(16)),
+            proximityCheck: { seed: "AAAA", stepLength: 30 },
+          },
+        ],
+        ["/signature/offline/non-personalized/create", { applicationId, data: "a" }],
+        [
+          "/signature/offline/verify",
+          {
+            activationId,
+            data: "POST&AAAA&AAAA&AAAA",
+            signature: "12345678-12345678",
+            componentLength: 8,
+            allowBiometry: true,
+            proximityCheck: { seed: "AAAA", stepLength: 30, stepCount: 2 },
+          },
+        ],
+        ["/signature/list", { userId: user, applicationId, timestampFrom: 1, timestampTo: 2 }],
+        ["/upgrade/start", { activationId, applicationKey }],
         ["/signature/ecdsa/verify", { activationId, data: "AAAA", signature: "AAAA", signatureFormat: "DER" }],
         ["/token/create", { activationId, signatureType: "POSSESSION", ...keyed }],
         [

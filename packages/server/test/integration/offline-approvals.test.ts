@@ -122,7 +122,10 @@ suiteOnEachStore((kind, open) => {
         assert.deepEqual([reply.status, reply.body.status, reply.body.userId], [200, "APPROVED", user]);
         const [decision] = reply.body.decisions;
         const { kind: evidence, factors: proved, activationId, protocolVersion, counter } = decision.evidence;
-        assert.deepEqual([evidence, proved.join("_"), activationId], ["powerauth-offline", factors, device.activationId]);
+        assert.deepEqual(
+          [evidence, proved.join("_"), activationId],
+          ["powerauth-offline", factors, device.activationId],
+        );
         assert.deepEqual([protocolVersion, counter], [undefined, 0]);
         refused(await redeem(id, code), 409, "operation-finished");
         assert.equal((await operation(id)).attempts.length, 1, "the second time is no try");
@@ -175,7 +178,11 @@ suiteOnEachStore((kind, open) => {
       const { failureCount, attempts } = await operation(id);
       assert.deepEqual([failureCount, attempts, await tries(device), await tries(other.device)], [0, [], 0, 0]);
       assert.equal((await redeem(id, right)).status, 200, "the right one still works");
-      assert.equal((await redeem(second, forSecond)).body.code, "offline-code-wrong", "an older counter value is spent");
+      assert.equal(
+        (await redeem(second, forSecond)).body.code,
+        "offline-code-wrong",
+        "an older counter value is spent",
+      );
       assert.equal((await operation(second)).failureCount, 0);
     });
 
@@ -249,6 +256,17 @@ suiteOnEachStore((kind, open) => {
       assert.deepEqual([reply.body.status, reply.body.userId], ["APPROVED", user]);
     });
 
+    test("Once an operation is claimed, a code of another user's device decides nothing", async () => {
+      const [one, two] = [await customer(), await customer()];
+      const id = await create(undefined);
+      const [, shown] = [await scanned(id, one.device), await scanned(id, two.device)];
+      await bank.done("/operation/claim", { operationId: id, userId: one.user });
+      const before = (await two.device.status()).ctrByte;
+      refused(await redeem(id, retype(two.device, shown)), 400, "offline-code-wrong");
+      assert.deepEqual([(await operation(id)).status, (await two.device.status()).ctrByte], ["PENDING", before]);
+      refused(await askQr(id, two.device), 404, "activation-not-found");
+    });
+
     test("Another client's operation does not exist; nonsense is 400 and changes nothing", async () => {
       const { user, device } = await customer();
       const id = await create(user);
@@ -284,7 +302,10 @@ suiteOnEachStore((kind, open) => {
           );
           const statuses = replies.map(({ status }) => status).sort();
           assert.equal(statuses.filter((status) => status === 200).length, 1, statuses.join());
-          assert.ok(statuses.every((status) => status === 200 || status === 400 || status === 409), statuses.join());
+          assert.ok(
+            statuses.every((status) => status === 200 || status === 400 || status === 409),
+            statuses.join(),
+          );
           const decided = await operation(id);
           assert.deepEqual([decided.status, decided.decisions.length, decided.failureCount], ["APPROVED", 1, 0]);
           assert.equal(await tries(device), 0);

@@ -108,7 +108,9 @@ suiteOnEachStore((kind, open) => {
     test("A wrong PIN counts once a call and moves the counter; the fifth blocks; a right one forgives", async () => {
       const device = await newDevice();
       const wrong = async () => {
-        const { signatureValid, signatureType, remainingAttempts, activationStatus } = await answered(device, { pin: "0" });
+        const { signatureValid, signatureType, remainingAttempts, activationStatus } = await answered(device, {
+          pin: "0",
+        });
         assert.deepEqual([signatureValid, signatureType], [false, "POSSESSION_KNOWLEDGE"]);
         return [remainingAttempts, activationStatus];
       };
@@ -213,7 +215,13 @@ suiteOnEachStore((kind, open) => {
       const unknown = { activationId: "6e5f34d6-1f0d-4a8b-9d0e-7b2f2f3c4d5e", data: "a", signature: "1-1" };
       const answer = await bank.done("/signature/offline/verify", unknown);
       assert.deepEqual([answer.signatureValid, answer.activationStatus, answer.userId], [false, "REMOVED", null]);
-      for (const wrong of [{ componentLength: 3 }, { componentLength: 9 }, { signature: "" }, { data: "" }, { data: 7 }]) {
+      for (const wrong of [
+        { componentLength: 3 },
+        { componentLength: 9 },
+        { signature: "" },
+        { data: "" },
+        { data: 7 },
+      ]) {
         refused(await bank.call("/signature/offline/verify", { ...unknown, ...wrong }), "ERR0024");
       }
     });

@@ -163,7 +163,9 @@ suiteOnEachStore((kind, open) => {
       for (let round = 0; round < 12; round++) {
         const { id } = await create({ templateName: own.templateName });
         const replies = await Promise.all([approve(id), cancel(id), reject(id), fail(id), approve(id), cancel(id)]);
-        const results = replies.filter(({ status }) => status === 200).map(({ body }) => body.responseObject.result ?? body.responseObject.status);
+        const results = replies
+          .filter(({ status }) => status === 200)
+          .map(({ body }) => body.responseObject.result ?? body.responseObject.status);
         assert.equal(results.length, 1, results.join());
         const { status } = await detail(id);
         assert.equal(status, results[0] === "OPERATION_FAILED" ? "FAILED" : results[0]);

@@ -51,7 +51,8 @@ export function activationCareRoutes(app: Api, deps: Deps): void {
     const { applicationId } = input;
     if (typeof applicationId === "string") requireApplications(client, applicationId);
     // FIDO2 registrations are none of ours.
-    if (input.protocols?.includes("powerauth") === false && input.protocols.length > 0) return { userId: input.userId, activations: [] };
+    if (input.protocols?.includes("powerauth") === false && input.protocols.length > 0)
+      return { userId: input.userId, activations: [] };
     const rows = await listActivations(deps, {
       userId: input.userId,
       applicationIds: typeof applicationId === "string" ? [applicationId] : ownApplications(client),

@@ -19,7 +19,10 @@ const params = Type.Object({ id: Type.String() });
 const qrBody = closed({
   activationId: id,
   language: Type.Optional(
-    Type.String({ pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$", description: "Of title and message; English if absent" }),
+    Type.String({
+      pattern: "^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$",
+      description: "Of title and message; English if absent",
+    }),
   ),
 });
 const qrSchema = closed({ qr: Type.String({ description: "Text of the QR code, several lines" }) });
