@@ -13,7 +13,7 @@ import {
   SigningKey,
 } from "@countersign/client/mobile-token";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
-import { type Operation } from "@countersign/relying-party/operations";
+import type { Operation } from "@countersign/relying-party/operations";
 import { fetchJwks, verifyReceipt } from "@countersign/relying-party/receipt";
 import { application, openWorld, payment, pin, type StoreOfWorld, stores, type World } from "./world.ts";
 
@@ -25,7 +25,7 @@ const refusedAs = (detail: string) => (error: unknown) => error instanceof Mobil
 for (const store of await stores()) suite(store);
 
 function suite(store: StoreOfWorld): void {
-  describe(`offline on ${store.name}`, () => {
+  describe(`without a network on ${store.name}`, () => {
     let world: World;
     before(async () => {
       world = await openWorld(store);
@@ -166,13 +166,13 @@ function suite(store: StoreOfWorld): void {
       });
       const { activationId } = await identifierOf(powerAuth);
       const pinOnly = QrOperationParser.parse(await world.bank.offlineQr(strict.id, { activationId }));
-      const before = await powerAuth.fetchActivationStatus();
+      const untouched = await powerAuth.fetchActivationStatus();
       await assert.rejects(operations.authorizeOffline(pinOnly, withBiometry()), refusedAs("biometrics-not-allowed"));
       await assert.rejects(
         operations.authorizeOffline(pinOnly, PowerAuthAuthentication.possession()),
         refusedAs("two-factors-required"),
       );
-      assert.deepEqual(await powerAuth.fetchActivationStatus(), before);
+      assert.deepEqual(await powerAuth.fetchActivationStatus(), untouched);
       // An app that ignores the flag is stopped by the server, and its user's try counts.
       const forced = { ...pinOnly, flags: { ...pinOnly.flags, biometricsAllowed: true } };
       const forbidden = await operations.authorizeOffline(forced, withBiometry());

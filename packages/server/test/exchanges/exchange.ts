@@ -88,7 +88,7 @@ export function assertFits(value: Json, shape: Shape, place: string): void {
   if (typeof shape !== "object" || shape === null) return assert.deepEqual(value, shape, place);
   if (Array.isArray(shape)) {
     assert.ok(Array.isArray(value) && value.length > 0, `${place} is no list with items: ${JSON.stringify(value)}`);
-    return value.forEach((item: Json, at: number) => assertFits(item, shape[0] as Shape, `${place}[${at}]`));
+    return value.forEach((item: Json, at: number) => assertFits(item, shape[0], `${place}[${at}]`));
   }
   assert.deepEqual(Object.keys(value).sort(), Object.keys(shape).sort(), `${place}: ${JSON.stringify(value)}`);
   for (const [member, of] of Object.entries(shape)) assertFits(value[member], of as Shape, `${place}.${member}`);

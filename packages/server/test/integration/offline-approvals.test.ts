@@ -36,8 +36,8 @@ suiteOnEachStore((kind, open) => {
     }
 
     async function create(userId: string | undefined, more: object = {}): Promise<string> {
-      const operation = { template: templateName, applications: [app.applicationId], parameters: payment, ...more };
-      const reply = await bank.v1("POST", "/operations", { ...operation, ...(userId !== undefined && { userId }) });
+      const asked = { template: templateName, applications: [app.applicationId], parameters: payment, ...more };
+      const reply = await bank.v1("POST", "/operations", { ...asked, ...(userId !== undefined && { userId }) });
       assert.equal(reply.status, 201, JSON.stringify(reply.body));
       return reply.body.id;
     }
@@ -54,7 +54,7 @@ suiteOnEachStore((kind, open) => {
     const redeem = (id: string, code: string, more: object = {}): Promise<Reply> =>
       bank.v1("POST", `/operations/${id}/offline-code`, { code, ...more });
 
-    async function operation(id: string): Promise<Json> {
+    async function lookUp(id: string): Promise<Json> {
       return (await bank.v1("GET", `/operations/${id}`)).body;
     }
 
@@ -128,7 +128,7 @@ suiteOnEachStore((kind, open) => {
         );
         assert.deepEqual([protocolVersion, counter], [undefined, 0]);
         refused(await redeem(id, code), 409, "operation-finished");
-        assert.equal((await operation(id)).attempts.length, 1, "the second time is no try");
+        assert.equal((await lookUp(id)).attempts.length, 1, "the second time is no try");
         assert.equal((await device.status()).failedAttempts, 0);
       }
     });
@@ -140,10 +140,10 @@ suiteOnEachStore((kind, open) => {
       const wrong = retype(device, payload, { pin: "0" });
       for (let repeat = 0; repeat < 3; repeat++) refused(await redeem(id, wrong), 400, "offline-code-wrong");
       assert.equal(await tries(device), 1);
-      const { failureCount, attempts } = await operation(id);
+      const { failureCount, attempts } = await lookUp(id);
       assert.deepEqual([failureCount, attempts.map((one: Json) => one.outcome)], [1, ["signature"]]);
       refused(await redeem(id, retype(device, payload, { pin: "1" })), 400, "offline-code-wrong");
-      assert.deepEqual([await tries(device), (await operation(id)).failureCount], [2, 2]);
+      assert.deepEqual([await tries(device), (await lookUp(id)).failureCount], [2, 2]);
       assert.equal((await redeem(id, retype(device, payload))).body.status, "APPROVED");
       assert.equal(await tries(device), 0);
     });
@@ -159,7 +159,7 @@ suiteOnEachStore((kind, open) => {
       const shown = await scanned(id, device);
       for (let count = 2; count <= 5; count++) await redeem(id, retype(device, shown, { pin: "0" }));
       refused(await redeem(id, retype(device, shown)), 409, "activation-state");
-      assert.equal((await operation(id)).status, "PENDING");
+      assert.equal((await lookUp(id)).status, "PENDING");
     });
 
     test("Codes that prove no device cost nothing: guesses, truncated, other operation, other activation", async () => {
@@ -175,7 +175,7 @@ suiteOnEachStore((kind, open) => {
       for (const code of [right.slice(1), `${right}1`, right.replace("-", "_"), "", "x", "１".repeat(16)]) {
         refused(await redeem(id, code), 400, "invalid-request");
       }
-      const { failureCount, attempts } = await operation(id);
+      const { failureCount, attempts } = await lookUp(id);
       assert.deepEqual([failureCount, attempts, await tries(device), await tries(other.device)], [0, [], 0, 0]);
       assert.equal((await redeem(id, right)).status, 200, "the right one still works");
       assert.equal(
@@ -183,7 +183,7 @@ suiteOnEachStore((kind, open) => {
         "offline-code-wrong",
         "an older counter value is spent",
       );
-      assert.equal((await operation(second)).failureCount, 0);
+      assert.equal((await lookUp(second)).failureCount, 0);
     });
 
     test("Look-ahead: 20 values ahead decides, 21 proves nothing", async () => {
@@ -198,7 +198,7 @@ suiteOnEachStore((kind, open) => {
       const shown = await scanned(near, behind.device);
       skip(behind.device, 19);
       assert.equal((await redeem(near, retype(behind.device, shown))).status, 200);
-      assert.equal((await operation(id)).failureCount, 0);
+      assert.equal((await lookUp(id)).failureCount, 0);
     });
 
     test("Biometry where the template does not allow it is a wrong code that counts", async () => {
@@ -207,7 +207,7 @@ suiteOnEachStore((kind, open) => {
       const id = await create(user, { template: onlyPin.templateName });
       const code = retype(device, await scanned(id, device), { factors: "possession_biometry" });
       refused(await redeem(id, code), 400, "offline-code-wrong");
-      assert.deepEqual([await tries(device), (await operation(id)).status], [1, "PENDING"]);
+      assert.deepEqual([await tries(device), (await lookUp(id)).status], [1, "PENDING"]);
     });
 
     test("Of several devices with a QR code the one that answers is found; named, only that one is looked at", async () => {
@@ -244,7 +244,7 @@ suiteOnEachStore((kind, open) => {
       const { activationId } = device;
       await bank.done("/activation/flags/create", { activationId, activationFlags: ["VERIFICATION_PENDING"] });
       refused(await redeem(held, codes[held]), 409, "activation-state");
-      assert.equal((await operation(held)).status, "PENDING");
+      assert.equal((await lookUp(held)).status, "PENDING");
       await past(expiresAt);
       refused(await redeem(expiring, codes[expiring]), 409, "operation-expired");
     });
@@ -261,9 +261,9 @@ suiteOnEachStore((kind, open) => {
       const id = await create(undefined);
       const [, shown] = [await scanned(id, one.device), await scanned(id, two.device)];
       await bank.done("/operation/claim", { operationId: id, userId: one.user });
-      const before = (await two.device.status()).ctrByte;
+      const counter = (await two.device.status()).ctrByte;
       refused(await redeem(id, retype(two.device, shown)), 400, "offline-code-wrong");
-      assert.deepEqual([(await operation(id)).status, (await two.device.status()).ctrByte], ["PENDING", before]);
+      assert.deepEqual([(await lookUp(id)).status, (await two.device.status()).ctrByte], ["PENDING", counter]);
       refused(await askQr(id, two.device), 404, "activation-not-found");
     });
 
@@ -300,13 +300,13 @@ suiteOnEachStore((kind, open) => {
               return send(url, "POST", JSON.stringify({ code: codes[(at >> 1) % 2] }), bank.admin);
             }),
           );
-          const statuses = replies.map(({ status }) => status).sort();
+          const statuses = replies.map(({ status }) => status);
           assert.equal(statuses.filter((status) => status === 200).length, 1, statuses.join());
           assert.ok(
             statuses.every((status) => status === 200 || status === 400 || status === 409),
             statuses.join(),
           );
-          const decided = await operation(id);
+          const decided = await lookUp(id);
           assert.deepEqual([decided.status, decided.decisions.length, decided.failureCount], ["APPROVED", 1, 0]);
           assert.equal(await tries(device), 0);
         }

@@ -3,9 +3,9 @@ import { Type } from "typebox";
 import { type ApiClient, mayUse } from "../../accounts/api-client.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse } from "../../errors.ts";
-import { decideOffline } from "../../operations/decide-offline.ts";
+import { decideOffline } from "../../operations/offline/decide.ts";
 import { operationHistory, seenBy } from "../../operations/detail.ts";
-import { offlineQr } from "../../operations/offline-qr.ts";
+import { offlineQr } from "../../operations/offline/qr.ts";
 import type { ActivationRow } from "../../store/store.ts";
 import { id, text } from "../members.ts";
 import { relyingPartyOperation } from "../operation-json.ts";
@@ -40,7 +40,7 @@ export function offlineRoutes(app: Api, deps: Deps): void {
       await offlineQr(deps, {
         operationId: request.params.id,
         activationId: request.body.activationId,
-        language: (request.body.language ?? "en").split("-")[0]!.toLowerCase(),
+        language: (request.body.language ?? "en").replace(/-.*/, "").toLowerCase(),
         ...visibleTo(request.apiClient),
       }),
     ),

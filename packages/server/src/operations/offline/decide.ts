@@ -1,14 +1,14 @@
 /** Approves by the code that a person retyped from the device: verified and decided in one commit. */
 import { authorizeBody, offlineUriId, regroupOfflineCode } from "@countersign/protocol/operation/offline-qr";
 import { signatureBase } from "@countersign/protocol/powerauth/signature";
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { authenticateOffline } from "../signatures/authenticate-offline.ts";
-import type { ActivationRow, OperationRow } from "../store/store.ts";
-import type { Decided } from "./decide.ts";
-import { type DecideDeps, decisionBy } from "./decide-on-device.ts";
-import { findOperation, isEntitledViewer, refuseState, type Sees } from "./detail.ts";
-import { offlineCombinations, offlineProximity, proximitySeedOf } from "./offline-qr.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { authenticateOffline } from "../../signatures/authenticate-offline.ts";
+import type { ActivationRow, OperationRow } from "../../store/store.ts";
+import type { Decided } from "../decide.ts";
+import { type DecideDeps, decisionBy } from "../decide-on-device.ts";
+import { findOperation, isEntitledViewer, refuseState, type Sees } from "../detail.ts";
+import { offlineCombinations, offlineProximity, proximitySeedOf } from "./qr.ts";
 
 export interface OfflineDecision {
   readonly operationId: string;

@@ -4,12 +4,12 @@ import { displayForm } from "@countersign/protocol/operation/display";
 import { composeOfflineData } from "@countersign/protocol/operation/offline-qr";
 import { textDefect } from "@countersign/protocol/operation/plain-text";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
-import type { Deps } from "../deps.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { personalizedPayload } from "../signatures/offline-payload.ts";
-import type { ActivationRow, OperationRow } from "../store/store.ts";
-import { findOperation, isEntitledViewer, pendingForDevice, type Sees } from "./detail.ts";
-import { signatureTypesOf } from "./operation.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { personalizedPayload } from "../../signatures/offline-payload.ts";
+import type { ActivationRow, OperationRow } from "../../store/store.ts";
+import { findOperation, isEntitledViewer, pendingForDevice, type Sees } from "../detail.ts";
+import { signatureTypesOf } from "../operation.ts";
 
 export interface OfflineQrInput {
   readonly operationId: string;
