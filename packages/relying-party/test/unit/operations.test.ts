@@ -179,6 +179,25 @@ describe("calls", () => {
     assert.deepEqual(await requests[0]?.json(), { reason: "ORDER_VOID" });
   });
 
+  test("of offlineQr give the text of the code and are repeated; of redeemOfflineCode they are sent once only", async () => {
+    const { client, requests } = bank(problem(503, "unavailable"), reply({ qr: "op-1\n…" }));
+    assert.equal(await client.offlineQr("op-1", { activationId: "a", language: "cs" }), "op-1\n…");
+    assert.equal(requests[1]?.url, "http://127.0.0.1:8081/v1/operations/op-1/offline-qr");
+    assert.deepEqual(await requests[1]?.json(), { activationId: "a", language: "cs" });
+    await assert.rejects(
+      bank(reply({})).client.offlineQr("op-1", { activationId: "a" }),
+      fails("response-malformed", 200),
+    );
+
+    const redeeming = bank(reply(approved));
+    assert.deepEqual(await redeeming.client.redeemOfflineCode("op/1", { code: "1234 5678 9012 3456" }), approved);
+    assert.equal(redeeming.requests[0]?.url, "http://127.0.0.1:8081/v1/operations/op%2F1/offline-code");
+    assert.deepEqual(await redeeming.requests[0]?.json(), { code: "1234 5678 9012 3456" });
+    const away = bank(problem(503, "outcome-unknown"));
+    await assert.rejects(away.client.redeemOfflineCode("op-1", { code: "x" }), fails("outcome-unknown", 503));
+    assert.equal(away.requests.length, 1);
+  });
+
   test("of getReceipt give the signed text or say that there is none yet", async () => {
     assert.equal(await bank(reply({ receipt: "a.b.c" })).client.getReceipt("op-1"), "a.b.c");
     await assert.rejects(bank(problem(409, "not-decided")).client.getReceipt("op-1"), fails("not-decided", 409));

@@ -4,6 +4,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { nodeCrypto } from "@countersign/protocol/crypto-node";
+import { proximityOtp } from "@countersign/protocol/operation/proximity";
 import { Value } from "typebox/value";
 import { type Config, configSchema } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
@@ -231,6 +233,25 @@ suiteOnEachStore((kind, open) => {
       refused(await redeem(id, retype(device, payload, { uriId: "/own" })), 400, "offline-code-wrong");
       const code = retype(device, payload, { uriId: "/own" });
       assert.equal((await redeem(id, code, { uriId: "/own" })).body.status, "APPROVED");
+    });
+
+    test("Where the operation checks proximity, the QR code has a one-time password, and an answer is good for two minutes", async () => {
+      const seed = new Uint8Array(16).fill(3);
+      const { user, device } = await customer();
+      const id = await create(user);
+      const sealed = opened.secrets.seal({ table: "operation", column: "proximity_seed_sealed", row: id }, seed);
+      await bank.store.transaction(({ db }) =>
+        db.updateTable("operation").set({ proximity_seed_sealed: sealed }).where("id", "=", id).execute(),
+      );
+      const payload = await scanned(id, device);
+      assert.match(payload.totp ?? "", /^\d{8}$/);
+      const at = (step: number) => proximityOtp(nodeCrypto, seed, Date.now() + step * 30_000);
+      for (const totp of [undefined, at(-6), at(2), payload.totp === "00000000" ? "00000001" : "00000000"]) {
+        refused(await redeem(id, retype(device, { ...payload, totp })), 400, "offline-code-wrong");
+      }
+      assert.deepEqual([(await lookUp(id)).failureCount, await tries(device)], [0, 0]);
+      const reply = await redeem(id, retype(device, { ...payload, totp: at(-3) }));
+      assert.equal(reply.body.status, "APPROVED");
     });
 
     test("Expired, cancelled and held: refused, and each says so", async () => {
