@@ -91,7 +91,7 @@ export function assertFits(value: Json, shape: Shape, place: string): void {
     return value.forEach((item: Json, at: number) => assertFits(item, shape[0], `${place}[${at}]`));
   }
   assert.deepEqual(Object.keys(value).sort(), Object.keys(shape).sort(), `${place}: ${JSON.stringify(value)}`);
-  for (const [member, of] of Object.entries(shape)) assertFits(value[member], of as Shape, `${place}.${member}`);
+  for (const [member, of] of Object.entries(shape)) assertFits(value[member], of, `${place}.${member}`);
 }
 
 function isCheck(shape: Shape): shape is Check {
