@@ -31,8 +31,8 @@ export interface DeviceDecision {
   /** Absent for a retyped code: its device sent nothing. */
   readonly ipAddress?: string;
   readonly userAgent?: string;
-  /** Approve only. */
-  readonly proximity?: ProximityProof;
+  /** Approve only. `signed`: the signature covers the one-time password, and was verified with it. */
+  readonly proximity?: ProximityProof | "signed";
   readonly mobileTokenData?: Readonly<Record<string, unknown>>;
 }
 
@@ -94,7 +94,7 @@ function accepted(
       ...(input.data !== undefined && { data: input.data }),
       ...(input.reason !== undefined && { reason: input.reason }),
       ...(input.action === "approve" &&
-        operation !== undefined && { proximity: checkProximity(deps, operation, input.proximity?.otp, now) }),
+        operation !== undefined && { proximity: proximityOf(deps, input, operation, now) }),
     },
     now,
   );
@@ -115,6 +115,11 @@ function accepted(
     now,
   );
   return { result: decision.result, writes: { ...writes, decision: receipt } };
+}
+
+function proximityOf(deps: DecideDeps, { proximity }: DeviceDecision, operation: OperationRow, now: number) {
+  if (proximity !== "signed") return checkProximity(deps, operation, proximity?.otp, now);
+  return operation.proximity_seed_sealed === null ? "DISABLED" : "SUCCESS";
 }
 
 function withAttempt(
@@ -153,7 +158,7 @@ function actorOf(activation: ActivationRow, factors: string): DeviceActor {
 }
 
 function additionalData(input: DeviceDecision, proof: SignatureProof): Record<string, unknown> {
-  const { otp, ...scan } = input.proximity ?? {};
+  const { otp, ...scan }: Partial<ProximityProof> = input.proximity === "signed" ? {} : (input.proximity ?? {});
   return {
     activationId: proof.activation.id,
     applicationId: proof.activation.application_id,

@@ -376,6 +376,8 @@ export interface OfflineChallengeTable {
   activation_id: string;
   /** Base64 of 16 bytes. */
   nonce: string;
+  /** In which the newest code shows the operation. */
+  language: string;
   created_at: number;
 }
 

@@ -46,8 +46,8 @@ export async function decideOffline(deps: OfflineDeps, input: OfflineDecision): 
   if (challenges.length === 0) return refuse("offline-qr-missing");
 
   let held = false;
-  for (const { activation, nonce } of challenges) {
-    const outcome = await redeem(deps, operation, activation, nonce, code, input.uriId);
+  for (const challenge of challenges) {
+    const outcome = await redeem(deps, operation, challenge, code, input.uriId);
     if (outcome === "other-device") continue;
     if (outcome === "held") held = true;
     else return outcome;
@@ -58,6 +58,7 @@ export async function decideOffline(deps: OfflineDeps, input: OfflineDecision): 
 interface Challenge {
   readonly activation: ActivationRow;
   readonly nonce: string;
+  readonly language: string;
 }
 
 async function challengesOf(
@@ -67,13 +68,13 @@ async function challengesOf(
 ): Promise<readonly Challenge[]> {
   let query = store.read
     .selectFrom("offline_challenge")
-    .select(["activation_id", "nonce"])
+    .select(["activation_id", "nonce", "language"])
     .where("tenant", "=", store.tenant)
     .where("operation_id", "=", operation.id);
   if (activationId !== undefined) query = query.where("activation_id", "=", activationId);
   const rows = await query.orderBy("created_at", "desc").limit(mostActivations).execute();
   const found = await Promise.all(
-    rows.map(async ({ activation_id, nonce }) => ({ activation: await store.findActivation(activation_id), nonce })),
+    rows.map(async ({ activation_id, ...row }) => ({ ...row, activation: await store.findActivation(activation_id) })),
   );
   return found.filter((one): one is Challenge => {
     const { activation } = one;
@@ -84,8 +85,7 @@ async function challengesOf(
 async function redeem(
   deps: OfflineDeps,
   operation: OperationRow,
-  { id: activationId }: ActivationRow,
-  nonce: string,
+  { activation, nonce, language }: Challenge,
   code: string,
   uriId: string = offlineUriId,
 ): Promise<OperationRow | Refusal | "other-device" | "held"> {
@@ -94,17 +94,18 @@ async function redeem(
   if (claimed === undefined) return refuse("operation-not-offline");
   const { id: operationId, data } = operation;
   const seed = proximitySeedOf(deps, operation);
+  const templates = await deps.displayTemplates.current();
   const authentication = await authenticateOffline<Decided>(
     deps,
     {
-      activationId,
+      activationId: activation.id,
       code,
       length: digits,
       base: signatureBase("POST", uriId, nonce, authorizeBody(operationId, data)),
       combinations,
       proximity: seed && { seed, ...offlineProximity },
     },
-    decisionBy(deps, { action: "approve", operationId, data, language: "en" }, claimed),
+    decisionBy(deps, templates, { action: "approve", operationId, data, language, proximity: "signed" }, claimed),
   );
   if (authentication.valid || authentication.proven) deps.operationWatch.changed(operationId);
   if (authentication.valid) return answerTo(authentication.result);

@@ -1,10 +1,10 @@
 /** The QR code by which a device without a network is shown an operation, and what belongs to it until it is answered. */
 import { toBase64, utf8 } from "@countersign/protocol/bytes";
-import { displayForm } from "@countersign/protocol/operation/display";
 import { composeOfflineData } from "@countersign/protocol/operation/offline-qr";
 import { textDefect } from "@countersign/protocol/operation/plain-text";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { Deps } from "../../deps.ts";
+import type { DisplayTemplates } from "../../display/cache.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { personalizedPayload } from "../../signatures/offline-payload.ts";
 import type { ActivationRow, OperationRow } from "../../store/store.ts";
@@ -21,7 +21,7 @@ export interface OfflineQrInput {
   readonly seesActivation: (activation: ActivationRow) => boolean;
 }
 
-type QrDeps = Pick<Deps, "store" | "operationWatch" | "crypto" | "random" | "secrets">;
+type QrDeps = Pick<Deps, "store" | "operationWatch" | "crypto" | "random" | "secrets" | "displayTemplates">;
 
 /**
  * Text of the QR code. Asked for again it has the same nonce, so that an answer to an earlier code still fits; only the
@@ -40,13 +40,13 @@ export async function offlineQr(deps: QrDeps, input: OfflineQrInput): Promise<{ 
   const pending = pendingForDevice(operation, activation);
   if (isRefusal(pending)) return pending;
   if (activation.status !== "ACTIVE") return refuse("activation-state");
-  const data = linesOf(pending, input.language);
+  const data = linesOf(pending, await deps.displayTemplates.current(), input.language);
   if (data === undefined) return refuse("operation-not-offline");
   const seed = proximitySeedOf(deps, pending);
   const payload = await personalizedPayload(deps, {
     activation,
     data,
-    nonce: await challengeOf(deps, pending, activation),
+    nonce: await challengeOf(deps, pending, activation, input.language),
     proximity: seed && { seed, step: offlineProximity.step },
   });
   if (isRefusal(payload)) return payload;
@@ -68,13 +68,10 @@ export function offlineCombinations(operation: OperationRow): readonly FactorCom
 }
 
 /** Undefined where the operation allows no two factors, or has texts that a line of the code cannot carry. */
-function linesOf(operation: OperationRow, _language: string): string | undefined {
+function linesOf(operation: OperationRow, templates: DisplayTemplates, language: string): string | undefined {
   const combinations = offlineCombinations(operation);
   if (combinations.length === 0) return undefined;
-  const { title, message } = displayForm({
-    operationType: operation.operation_type,
-    parameters: JSON.parse(operation.parameters) as Record<string, string>,
-  });
+  const { title, message } = templates.show(operation, language).formData;
   const isPlain = [title, message].every((text) => textDefect(text, { lineFeed: true }) === undefined);
   if (!isPlain || textDefect(operation.data, { lineFeed: false }) !== undefined) return undefined;
   const risk = operation.risk_flags ?? "";
@@ -104,20 +101,15 @@ async function challengeOf(
   { store, random }: Pick<Deps, "store" | "random">,
   operation: OperationRow,
   activation: ActivationRow,
+  language: string,
 ): Promise<string> {
   const key = { tenant: store.tenant, operation_id: operation.id, activation_id: activation.id };
   return store.transaction(async ({ db, now }) => {
-    await db
-      .insertInto("offline_challenge")
-      .values({ ...key, nonce: toBase64(random(16)), created_at: now })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute();
     const { nonce } = await db
-      .selectFrom("offline_challenge")
-      .select("nonce")
-      .where("tenant", "=", key.tenant)
-      .where("operation_id", "=", key.operation_id)
-      .where("activation_id", "=", key.activation_id)
+      .insertInto("offline_challenge")
+      .values({ ...key, nonce: toBase64(random(16)), language, created_at: now })
+      .onConflict((conflict) => conflict.columns(["tenant", "operation_id", "activation_id"]).doUpdateSet({ language }))
+      .returning("nonce")
       .executeTakeFirstOrThrow();
     return nonce;
   });

@@ -18,7 +18,7 @@ export const tables: Readonly<Record<string, Table>> = {
     foreign: [application],
   },
   offline_challenge: {
-    columns: "tenant t, operation_id t, activation_id t, nonce t, created_at i",
+    columns: "tenant t, operation_id t, activation_id t, nonce t, language t, created_at i",
     key: "tenant, operation_id, activation_id",
     foreign: [operation, activation],
     clustered: true,
