@@ -15,8 +15,8 @@ export function newProximitySeed(deps: Pick<Deps, "secrets" | "random">, operati
 
 /** What the bank shows on its screen at `now`. Undefined where no check is asked for, or nothing is left to decide. */
 export function proximityOtpOf(deps: ProximityDeps, operation: OperationRow, now: number): string | undefined {
-  if (operation.status !== "PENDING" || operation.proximity_seed_sealed === null) return undefined;
-  return proximityOtp(deps.crypto, seedOf(deps, operation.id, operation.proximity_seed_sealed), now);
+  const seed = operation.status === "PENDING" ? proximitySeedOf(deps, operation) : undefined;
+  return seed && proximityOtp(deps.crypto, seed, now);
 }
 
 /** Good are the password of this step (30 s) and that of the one before. */
@@ -26,15 +26,19 @@ export function checkProximity(
   otp: string | undefined,
   now: number,
 ): ProximityResult {
-  if (operation.proximity_seed_sealed === null) return "DISABLED";
+  const seed = proximitySeedOf(deps, operation);
+  if (seed === undefined) return "DISABLED";
   if (otp === undefined) return "FAILED";
   if (!/^[0-9]{8}$/.test(otp)) return "ERROR";
-  const seed = seedOf(deps, operation.id, operation.proximity_seed_sealed);
   return verifyProximityOtp(deps.crypto, seed, otp, now) ? "SUCCESS" : "FAILED";
 }
 
-function seedOf(deps: ProximityDeps, operationId: string, sealed: string): Uint8Array {
-  return deps.secrets.open(place(operationId), sealed);
+/** 16 bytes. Undefined where no check is asked for. */
+export function proximitySeedOf(
+  deps: Pick<Deps, "secrets">,
+  { id, proximity_seed_sealed: sealed }: OperationRow,
+): Uint8Array | undefined {
+  return sealed === null ? undefined : deps.secrets.open(place(id), sealed);
 }
 
 function place(operationId: string): { table: string; column: string; row: string } {

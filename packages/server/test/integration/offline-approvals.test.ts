@@ -10,7 +10,7 @@ import { Value } from "typebox/value";
 import { type Config, configSchema } from "../../src/config.ts";
 import { createLog } from "../../src/log.ts";
 import { createServer } from "../../src/server.ts";
-import { type Bank, type Json, payment, past, type Reply, send, startBank, unique } from "../bank.ts";
+import { type Bank, type Json, payment, type Reply, send, startBank, unique } from "../bank.ts";
 import { type Device, random } from "../device.ts";
 import { grouped, retype, scan, skip } from "../offline-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
@@ -86,6 +86,33 @@ suiteOnEachStore((kind, open) => {
       const plain = await scanned(await create(user, { template: onlyPin.templateName }), device);
       assert.equal(plain.flags.biometryAllowed, false);
       assert.equal(plain.flags.flipButtons, false);
+    });
+
+    test("Title and message come from the display template of the language asked for, and the receipt names it", async () => {
+      const { user, device } = await customer();
+      const type = `transfer ${unique()}`;
+      const template = await bank.template({ operationType: type });
+      for (const [language, title] of [
+        ["en", "Payment of ${amount} ${currency}"],
+        ["cs", "Platba ${amount} ${currency}"],
+      ] as const) {
+        const path = `/display-templates/${encodeURIComponent(type)}/${language}`;
+        const put = await bank.v1("PUT", path, { title, message: "a\\b\n*c", attributes: [] });
+        assert.equal(put.status, 200, JSON.stringify(put.body));
+      }
+      const id = await create(user, { template: template.templateName });
+      const titleIn = async (language?: string) => {
+        const { body } = await askQr(id, device, language === undefined ? {} : { language });
+        return scan(body.qr).title;
+      };
+      assert.equal(await titleIn(), "Payment of 100 CZK");
+      assert.equal(await titleIn("de"), "Payment of 100 CZK");
+      assert.equal(await titleIn("cs-CZ"), "Platba 100 CZK");
+      const payload = await scanned(id, device);
+      assert.equal(payload.message, "a\\b\n*c");
+      await titleIn("cs");
+      const reply = await redeem(id, retype(device, payload));
+      assert.equal(reply.body.decisions[0].shown.language, "cs");
     });
 
     test("A QR code only for a pending operation and an active activation that may decide it", async () => {
@@ -236,13 +263,11 @@ suiteOnEachStore((kind, open) => {
     });
 
     test("Where the operation checks proximity, the QR code has a one-time password, and an answer is good for two minutes", async () => {
-      const seed = new Uint8Array(16).fill(3);
       const { user, device } = await customer();
-      const id = await create(user);
-      const sealed = opened.secrets.seal({ table: "operation", column: "proximity_seed_sealed", row: id }, seed);
-      await bank.store.transaction(({ db }) =>
-        db.updateTable("operation").set({ proximity_seed_sealed: sealed }).where("id", "=", id).execute(),
-      );
+      const near = await bank.template({ proximityCheckEnabled: true });
+      const id = await create(user, { template: near.templateName });
+      const { proximity_seed_sealed: sealed } = (await bank.store.findOperation(id))!;
+      const seed = opened.secrets.open({ table: "operation", column: "proximity_seed_sealed", row: id }, sealed!);
       const payload = await scanned(id, device);
       assert.match(payload.totp ?? "", /^\d{8}$/);
       const at = (step: number) => proximityOtp(nodeCrypto, seed, Date.now() + step * 30_000);
@@ -256,8 +281,7 @@ suiteOnEachStore((kind, open) => {
 
     test("Expired, cancelled and held: refused, and each says so", async () => {
       const { user, device } = await customer();
-      const expiresAt = Date.now() + 3000;
-      const [expiring, canceled, held] = [await create(user, { expiresAt }), await create(user), await create(user)];
+      const [expiring, canceled, held] = [await create(user), await create(user), await create(user)];
       const codes: Json = {};
       for (const id of [expiring, canceled, held]) codes[id] = retype(device, await scanned(id, device));
       await bank.v1("POST", `/operations/${canceled}/cancel`, {});
@@ -266,7 +290,9 @@ suiteOnEachStore((kind, open) => {
       await bank.done("/activation/flags/create", { activationId, activationFlags: ["VERIFICATION_PENDING"] });
       refused(await redeem(held, codes[held]), 409, "activation-state");
       assert.equal((await lookUp(held)).status, "PENDING");
-      await past(expiresAt);
+      await bank.store.transaction(({ db, now }) =>
+        db.updateTable("operation").set({ expires_at: now }).where("id", "=", expiring).execute(),
+      );
       refused(await redeem(expiring, codes[expiring]), 409, "operation-expired");
     });
 

@@ -58,7 +58,7 @@ export function offlineRoutes(app: Api, deps: Deps): void {
         ...visibleTo(request.apiClient),
       }),
     );
-    return relyingPartyOperation(decided, await operationHistory(deps, decided.id));
+    return relyingPartyOperation(decided, await operationHistory(deps, decided.id), undefined);
   });
 }
 

@@ -8,7 +8,8 @@ import type { ActivationRow, OperationRow } from "../../store/store.ts";
 import type { Decided } from "../decide.ts";
 import { type DecideDeps, decisionBy } from "../decide-on-device.ts";
 import { findOperation, isEntitledViewer, refuseState, type Sees } from "../detail.ts";
-import { offlineCombinations, offlineProximity, proximitySeedOf } from "./qr.ts";
+import { proximitySeedOf } from "../proximity.ts";
+import { offlineCombinations, offlineProximity } from "./qr.ts";
 
 export interface OfflineDecision {
   readonly operationId: string;

@@ -10,6 +10,7 @@ import { personalizedPayload } from "../../signatures/offline-payload.ts";
 import type { ActivationRow, OperationRow } from "../../store/store.ts";
 import { findOperation, isEntitledViewer, pendingForDevice, type Sees } from "../detail.ts";
 import { signatureTypesOf } from "../operation.ts";
+import { proximitySeedOf } from "../proximity.ts";
 
 export interface OfflineQrInput {
   readonly operationId: string;
@@ -87,13 +88,6 @@ function linesOf(operation: OperationRow, templates: DisplayTemplates, language:
       blockWhenOnCall: risk.includes("C"),
     },
   });
-}
-
-/** 16 bytes, or undefined where no proximity check is asked for. */
-export function proximitySeedOf(deps: Pick<Deps, "secrets">, operation: OperationRow): Uint8Array | undefined {
-  const { id, proximity_seed_sealed: sealed } = operation;
-  if (sealed === null) return undefined;
-  return deps.secrets.open({ table: "operation", column: "proximity_seed_sealed", row: id }, sealed);
 }
 
 /** The nonce that answers of this activation to this operation are computed with, Base64. Made once, whoever asks first. */
