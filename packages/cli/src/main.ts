@@ -5,6 +5,7 @@ import type { Context } from "./command.ts";
 import { activationCommands } from "./commands/activation.ts";
 import { applicationCommands } from "./commands/application.ts";
 import { auditCommands } from "./commands/audit.ts";
+import { displayTemplateCommands } from "./commands/display-template.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deviceCommands } from "./commands/device.ts";
 import { operationCommands } from "./commands/operation.ts";
@@ -33,6 +34,7 @@ function commandTable(context: Context): Command {
   serveCommand(program, context);
   applicationCommands(program, context);
   templateCommands(program, context);
+  displayTemplateCommands(program, context);
   activationCommands(program, context);
   operationCommands(program, context);
   deviceCommands(program, context);

@@ -1,6 +1,7 @@
 /** `countersign operation`: what users are asked to approve, from the side of the bank. */
 import { writeFileSync } from "node:fs";
 import { operationsClient, type NewOperation, type Operation } from "@countersign/relying-party/operations";
+import { proximityCode } from "@countersign/relying-party/proximity";
 import type { Command } from "commander";
 import { backOffice } from "../back-office.ts";
 import { type Context, groupOf, returns } from "../command.ts";
@@ -16,6 +17,7 @@ interface CreateOptions extends ConnectionOptions {
   readonly externalId?: string;
   readonly parameter?: Readonly<Record<string, string>>;
   readonly idempotencyKey?: string;
+  readonly proximity?: boolean;
 }
 
 interface ListOptions extends ConnectionOptions {
@@ -45,6 +47,7 @@ export function operationCommands(program: Command, context: Context): void {
     .option("--activation <id>", "only this device may decide")
     .option("--parameter <name=value>", "fills the template and is shown, repeatable", pair)
     .option("--external-id <id>", "your own name for it")
+    .option("--proximity", "ask for the one-time password of your screen; the template decides when not given")
     .option("--idempotency-key <key>", "the same key and content make one operation, however often sent");
   returns<CreateOptions>(context, create, async (options) => {
     const { idempotencyKey } = options;
@@ -105,7 +108,7 @@ export function operationCommands(program: Command, context: Context): void {
 }
 
 function newOperation(options: CreateOptions): NewOperation {
-  const { template, user, application, activation, externalId, parameter } = options;
+  const { template, user, application, activation, externalId, parameter, proximity } = options;
   return {
     template,
     ...(user !== undefined && { userId: user }),
@@ -113,6 +116,7 @@ function newOperation(options: CreateOptions): NewOperation {
     ...(activation !== undefined && { activationId: activation }),
     ...(externalId !== undefined && { externalId }),
     ...(parameter !== undefined && { parameters: parameter }),
+    ...(proximity !== undefined && { proximityCheck: proximity }),
   };
 }
 
@@ -140,6 +144,7 @@ function shown(operation: Operation): Result {
         "failed tries",
         operation.failureCount > 0 ? `${operation.failureCount} of ${operation.maxFailureCount}` : undefined,
       ],
+      ["for the screen", operation.proximityOtp && proximityCode(operation)],
       ["created", operation.createdAt],
       ["expires", operation.expiresAt],
       ["decided", operation.finalizedAt],
