@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { canonicalDisplay } from "@countersign/protocol/operation/display";
-import { type Json, send, startBank, unique } from "../bank.ts";
+import { type Json, payment, send, startBank, unique } from "../bank.ts";
 import type { Answer } from "../device.ts";
 import { accepted, type MobileBank, startMobileBank } from "../mobile-bank.ts";
 import { problem } from "../problems.ts";
@@ -241,6 +241,55 @@ suiteOnEachStore((kind, open) => {
       assert.equal(shown.postApprovalScreen.payload.redirectUrl, "https://shop.example/rent");
       assert.deepEqual(shown.templates, ui.templates);
       assert.deepEqual(Object.keys(shown).sort(), Object.keys(ui).sort());
+    });
+
+    test("Each type of row reaches the device with its members; one without what it needs is left out", async () => {
+      const parameters = {
+        ...payment,
+        big: "12345678901234567890.5",
+        url: "https://bank.example/a.png",
+        yes: "true",
+        w: "ERROR",
+      };
+      const { id, operationType } = await operation({ parameters });
+      const rows: readonly [string, Record<string, string>, Json][] = [
+        [
+          "AMOUNT",
+          { amount: "big", currency: "currency" },
+          { amount: null, currency: "CZK", amountFormatted: "12,345,678,901,234,567,890.50" },
+        ],
+        [
+          "AMOUNT_CONVERSION",
+          {
+            sourceAmount: "amount",
+            sourceCurrency: "currency",
+            targetAmount: "big",
+            targetCurrency: "currency",
+            dynamic: "yes",
+          },
+          {
+            dynamic: true,
+            sourceAmount: 100,
+            sourceAmountFormatted: "100.00",
+            targetAmount: null,
+            targetCurrency: "CZK",
+          },
+        ],
+        ["KEY_VALUE", { value: "note" }, { value: "rent" }],
+        ["NOTE", { note: "note" }, { note: "rent" }],
+        ["HEADING", {}, { level: 0 }],
+        ["IMAGE", { thumbnailUrl: "url" }, { thumbnailUrl: parameters.url }],
+        ["ALERT", { alertType: "w", message: "note" }, { alertType: "ERROR", message: "rent" }],
+        ["PARTY_INFO", { name: "note", logoUrl: "url" }, { partyInfo: { name: "rent", logoUrl: parameters.url } }],
+      ];
+      const attributes = rows.map(([type, params], at) => ({ id: `r${at}`, type, text: type, params }));
+      const missing = { id: "missing", type: "NOTE", text: "", params: { note: "gone" } };
+      await set(operationType, "en", { ...english, attributes: [...attributes, missing] });
+      const shown = (await detail(id)).formData.attributes;
+      assert.equal(shown.length, rows.length);
+      for (const [at, [type, , expected]] of rows.entries()) {
+        assert.partialDeepStrictEqual(shown[at], { type, id: `r${at}`, label: type, ...expected });
+      }
     });
 
     test("REVIEW shows its rows after the approval, GENERIC whatever the app knows", async () => {

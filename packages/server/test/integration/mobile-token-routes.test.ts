@@ -178,6 +178,29 @@ suiteOnEachStore((kind, open) => {
       assert.notEqual((await detail(direct.id)).userId, null);
     });
 
+    test("Two devices of two users claim at once: exactly one wins, the other learns that it is not there for it (M10)", async () => {
+      const rivals = [];
+      for (let at = 0; at < 2; at++) {
+        const userId = `rival ${unique()}`;
+        const by = await bank.device(app, userId);
+        rivals.push({ userId, by, its: await tokenOf(by) });
+      }
+      for (let round = 0; round < 12; round++) {
+        const { id } = await create({ userId: undefined });
+        const answers = await Promise.all(rivals.map(({ by, its }) => read("/detail/claim", { id }, by, its)));
+        const winner = answers.findIndex(({ status }) => status === 200);
+        refused(answers[1 - winner]!, 400, "INVALID_OPERATION");
+        assert.equal((await detail(id)).userId, rivals[winner]!.userId);
+        for (const [at, { by, its }] of rivals.entries()) {
+          assert.equal(idsOf(await read("/list", {}, by, its)).has(id), at === winner);
+        }
+        refused(await authorize(id, {}, {}, rivals[1 - winner]!.by), 400, "INVALID_OPERATION");
+        // To claim again is no claim: the winner may repeat a lost request.
+        const again = await read("/detail/claim", { id }, rivals[winner]!.by, rivals[winner]!.its);
+        assert.equal(again.body.responseObject.id, id);
+      }
+    });
+
     test("A flag-bound operation for nobody is not taken by a claim of an activation without the flag", async () => {
       const { id } = await create({ userId: null, activationFlag: "GOLD" });
       refused(await read("/detail/claim", { id }), 400, "OPERATION_REQUIRES_ACTIVATION_FLAG");

@@ -9,6 +9,7 @@ import {
   type Decided,
   type DeviceActor,
   failOnce,
+  type ProximityResult,
 } from "../../src/operations/decide.ts";
 import { type OperationAction, transitions } from "../../src/operations/operation.ts";
 import type { OperationStatus } from "../../src/store/schema.ts";
@@ -116,6 +117,18 @@ function expected(
   if (standing === "held") return "device-held";
   return standing === "without-flag" ? "flag-missing" : "decided";
 }
+
+test("An operation that asks for a proximity check is approved with SUCCESS only, and rejected without", () => {
+  const near = { ...pending, proximity_seed_sealed: "sealed" };
+  const approve = (proximity?: ProximityResult) =>
+    decide(near, { action: "approve", actor: device, data: near.data, ...(proximity && { proximity }) }, inTime).result;
+  assert.equal(approve("SUCCESS").kind, "decided");
+  for (const other of [undefined, "FAILED", "ERROR", "DISABLED"] as const) {
+    const result = approve(other);
+    assert.deepEqual([result.kind, "reason" in result && result.reason], ["attempt-failed", "proximity"]);
+  }
+  assert.equal(decide(near, { action: "reject", actor: device }, inTime).result.kind, "decided");
+});
 
 test("Every action from every state by every actor ends as the transition table says, and only a decision and an expiry met on the way write", () => {
   let cases = 0;
