@@ -43,6 +43,8 @@ export const refusals = {
   "activation-expired": row(409, "The activation is expired.", "ERR0007", activationInvalid, authenticationFailed),
   "activation-state": row(409, "The activation is in another state.", "ERR0008", activationInvalid, authenticationFailed),
   "activation-not-created": row(400, "The activation cannot be created like this.", "ERR0040", activationInvalid, authenticationFailed),
+  "activation-transfer": row(409, "The activation cannot be transferred like this.", "ERR0040", activationInvalid, [400, "ACTIVATION_CODE_FAILED"]),
+  "provider-not-found": row(404, "There is no such identity provider.", "ERR0024", activationInvalid, [400, "APPLICATION_CONFIGURATION_ERROR"]),
   "activation-busy": row(503, "Too many requests of this activation at once; try again.", "ERR0000", signatureInvalid, authenticationFailed),
   "key-not-valid": row(400, "The key is not valid.", "ERR0010", activationInvalid, authenticationFailed),
   "otp-wrong": row(400, "The one-time password is wrong.", "ERR0031", activationInvalid, authenticationFailed),

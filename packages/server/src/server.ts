@@ -12,6 +12,7 @@ import { healthRoutes } from "./api/health.ts";
 import { jwksRoutes } from "./api/jwks.ts";
 import { approveRoutes } from "./api/approve/routes.ts";
 import { guardPrivateListener } from "./api/private-guard.ts";
+import { appActivationRoutes } from "./api/mobile-token/activations.ts";
 import { mobileTokenRoutes } from "./api/mobile-token/operations.ts";
 import { powerAuthRoutes } from "./api/powerauth/routes.ts";
 import { v1Routes } from "./api/v1/routes.ts";
@@ -143,6 +144,7 @@ async function publicListener(deps: Deps): Promise<Api> {
         await device.register(async (scope: Api) => {
           speakMobileToken(scope);
           mobileTokenRoutes(scope, deps);
+          appActivationRoutes(scope, deps);
         });
       },
       { prefix },

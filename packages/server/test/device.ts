@@ -7,7 +7,11 @@ import { type Bytes, concat, fromBase64, fromUtf8, toBase64, utf8 } from "@count
 import type { PublicKey, SecretKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure } from "@countersign/protocol/errors";
-import { createActivationRequest, processActivationResponse } from "@countersign/protocol/powerauth/activation";
+import {
+  type ActivationIdentity,
+  createActivationRequest,
+  processActivationResponse,
+} from "@countersign/protocol/powerauth/activation";
 import { openStatusBlob } from "@countersign/protocol/powerauth/activation-status";
 import { nextCounter } from "@countersign/protocol/powerauth/counter";
 import {
@@ -108,13 +112,19 @@ export function createDevice(settings: DeviceSettings) {
       return this.activation.id;
     },
 
-    /** Sends the two layers for a code; the answer is left to the caller. */
-    async requestActivation(code: string, more: { readonly otp?: string; readonly name?: string } = {}) {
+    /** Sends the two layers for a code, or for another way to say who the user is; the answer is left to the caller. */
+    async requestActivation(
+      code: string | ActivationIdentity,
+      more: { readonly otp?: string; readonly name?: string } = {},
+    ) {
       const prepared = await device.prepareActivation(code, more);
       return { ...prepared, answer: await device.post("/pa/v3/activation/create", prepared.body, prepared.headers) };
     },
 
-    async prepareActivation(code: string, more: { readonly otp?: string; readonly name?: string } = {}) {
+    async prepareActivation(
+      code: string | ActivationIdentity,
+      more: { readonly otp?: string; readonly name?: string } = {},
+    ) {
       const recipient = await recipientKey("application");
       const { request, exchange } = createActivationRequest(
         crypto,
@@ -122,7 +132,7 @@ export function createDevice(settings: DeviceSettings) {
         { version, applicationKey, applicationSecret, temporaryKeyId: recipient.temporaryKeyId },
         recipient.key,
         keyPair.publicKey,
-        { type: "CODE", identityAttributes: { code } },
+        typeof code === "string" ? { type: "CODE", identityAttributes: { code } } : code,
         {
           activationName: more.name ?? "test device",
           activationOtp: more.otp,
@@ -135,7 +145,7 @@ export function createDevice(settings: DeviceSettings) {
     },
 
     /** Activates, and throws where the server refuses. */
-    async activate(code: string, more: { readonly otp?: string; readonly name?: string } = {}) {
+    async activate(code: string | ActivationIdentity, more: { readonly otp?: string; readonly name?: string } = {}) {
       const { answer, exchange } = await device.requestActivation(code, more);
       if (answer.status !== 200) throw new Error(`Activation refused: ${JSON.stringify(answer)}`);
       const result = unwrap(processActivationResponse(crypto, exchange, answer.body));

@@ -77,9 +77,13 @@ export interface Move {
   readonly clientId?: string | undefined;
 }
 
+/** Steps that need another activation to vouch still, where one did when this one was started. */
+const vouchedFor: readonly ActivationAction[] = ["prepare", "prepare-and-commit", "commit"];
+
 /**
  * Takes one step of the table: row, history and event in one transaction. Undefined when the activation was no longer
- * where the step starts from, or overdue (or not yet, for `expire`); nothing is written then.
+ * where the step starts from, or overdue (or not yet, for `expire`), or its parent is not ACTIVE any more; nothing is
+ * written then. A moved activation that becomes ACTIVE ends its parent in the same transaction.
  */
 export async function moveActivation(
   deps: Pick<Deps, "random" | "store">,
@@ -88,6 +92,7 @@ export async function moveActivation(
   move: Move,
 ): Promise<ActivationRow | undefined> {
   const { from, to, event } = transitions[action];
+  if (vouchedFor.includes(action) && !(await holdParent(deps, change, move.activationId))) return undefined;
   let update = change.db
     .updateTable("activation")
     .set({ activation_code: null, ...move.set, status: to, changed_at: change.now })
@@ -106,7 +111,32 @@ export async function moveActivation(
   if (moved === undefined) return undefined;
   await writeHistory(deps, change, moved, move);
   change.record(activationEvent(event, moved, askedBy(move)));
+  const { transfer_type: transfer, parent_activation_id: parentId } = moved;
+  if (to === "ACTIVE" && vouchedFor.includes(action) && transfer === "MOVE" && parentId !== null) {
+    const parent = { activationId: parentId, reason: "ACTIVATION_MOVED" };
+    await moveActivation(deps, change, "remove", parent);
+  }
   return moved;
+}
+
+/** Locks the parent, if there is one, so that it stays ACTIVE until the child's step is committed. */
+async function holdParent(deps: Pick<Deps, "store">, change: Change, activationId: string): Promise<boolean> {
+  const child = await change.db
+    .selectFrom("activation")
+    .select("parent_activation_id")
+    .where("tenant", "=", deps.store.tenant)
+    .where("id", "=", activationId)
+    .executeTakeFirst();
+  const parentId = child?.parent_activation_id ?? null;
+  if (parentId === null) return true;
+  const held = await change.db
+    .updateTable("activation")
+    .set((row) => ({ changed_at: row.ref("changed_at") }))
+    .where("tenant", "=", deps.store.tenant)
+    .where("id", "=", parentId)
+    .where("status", "=", "ACTIVE")
+    .executeTakeFirstOrThrow();
+  return held.numUpdatedRows === 1n;
 }
 
 /** Why and by whom a change was asked for, as event data. */

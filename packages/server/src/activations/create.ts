@@ -1,14 +1,14 @@
-/** Start and key exchange in one, for a back office that has identified the user by means of its own. */
+/** Start and key exchange in one, for whoever has identified the user by means of its own. */
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import type { EncryptionHeader } from "@countersign/protocol/powerauth/headers";
 import { isSupported } from "../applications/versions.ts";
-import { type EnvelopeDeps, openEnvelope } from "../encryption/envelope.ts";
+import { type EnvelopeDeps, openEnvelope, type OpenedEnvelope } from "../encryption/envelope.ts";
 import { claimIn } from "../encryption/replay.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { Claim } from "../store/store.ts";
 import { activationEvent, writeHistory } from "./activation.ts";
 import { draftActivation } from "./init.ts";
-import { exchangeKeys, innerAnswer, type Prepared, readDevice } from "./prepare.ts";
+import { type Device, exchangeKeys, innerAnswer, type Prepared, readDevice } from "./prepare.ts";
 
 export interface DirectActivation {
   readonly userId: string;
@@ -22,35 +22,65 @@ export interface DirectActivation {
   readonly otp?: string | undefined;
   readonly flags?: readonly string[] | undefined;
   readonly additionalData?: Readonly<Record<string, unknown>> | undefined;
-  readonly claims?: readonly Claim[] | undefined;
   readonly clientId?: string | undefined;
 }
 
 /**
- * Ends PENDING_COMMIT. Refuses as `openEnvelope` does, `invalid-request`, `activation-not-created`, `key-not-valid`,
- * `otp-wrong` (a password in the device's part has no phase here), `version-not-supported` and `replayed`.
+ * Ends PENDING_COMMIT. Refuses as `openDirect` and `completeDirect` do.
  */
 export async function createActivation(deps: EnvelopeDeps, input: DirectActivation): Promise<Prepared | Refusal> {
   if (input.otp === "") return refuse("invalid-request", "activationOtp - empty");
-  const inner = await openEnvelope(deps, encryptorIds.activationLayer2, input.header, input.cryptogram);
+  const opened = await openDirect(deps, input.header, input.cryptogram);
+  return isRefusal(opened) ? opened : completeDirect(deps, opened, { ...input, claims: opened.inner.claims });
+}
+
+/** The device's half of a key exchange, opened and read. */
+export interface OpenedDirect {
+  readonly header: EncryptionHeader;
+  readonly inner: OpenedEnvelope;
+  readonly device: Device;
+}
+
+/** Writes nothing. Refuses as `openEnvelope` does, `invalid-request`, and `otp-wrong`: a password has no phase here. */
+export async function openDirect(
+  deps: EnvelopeDeps,
+  header: EncryptionHeader,
+  cryptogram: unknown,
+): Promise<OpenedDirect | Refusal> {
+  const inner = await openEnvelope(deps, encryptorIds.activationLayer2, header, cryptogram);
   if (isRefusal(inner)) return inner;
   const device = readDevice(inner);
   if (device === undefined) return refuse("invalid-request");
-  if (device.otp !== undefined) return refuse("otp-wrong");
+  return device.otp === undefined ? { header, inner, device } : refuse("otp-wrong");
+}
+
+export interface Completion extends Omit<DirectActivation, "header" | "cryptogram"> {
+  /** What must not have been seen before. */
+  readonly claims: readonly Claim[];
+  /** ACTIVE at once instead of PENDING_COMMIT. */
+  readonly commit?: boolean | undefined;
+}
+
+/** Refuses `invalid-request`, `activation-not-created`, `key-not-valid`, `version-not-supported` and `replayed`. */
+export async function completeDirect(
+  deps: EnvelopeDeps,
+  { header, inner, device }: OpenedDirect,
+  input: Completion,
+): Promise<Prepared | Refusal> {
   const draft = await draftActivation(deps, { ...input, applicationId: inner.application.applicationId });
   if (isRefusal(draft)) return draft;
-  const exchanged = exchangeKeys(deps, draft(0), device, input.header.version);
+  const exchanged = exchangeKeys(deps, draft(0), device, header.version);
   if (exchanged === undefined) return refuse("key-not-valid");
 
   return deps.store.transaction(async (change) => {
-    if (!(await isSupported(deps, change, input.header.applicationKey))) return refuse("version-not-supported");
-    if (!(await claimIn(change, [...(input.claims ?? []), ...inner.claims]))) return refuse("replayed");
+    if (!(await isSupported(deps, change, header.applicationKey))) return refuse("version-not-supported");
+    if (!(await claimIn(change, input.claims))) return refuse("replayed");
     const activation = await change.db
       .insertInto("activation")
       .values({
         ...draft(change.now),
         ...exchanged,
-        status: "PENDING_COMMIT",
+        status: input.commit ? "ACTIVE" : "PENDING_COMMIT",
         otp_validation: input.otp === undefined ? "NONE" : "ON_COMMIT",
       })
       .returningAll()
@@ -59,6 +89,7 @@ export async function createActivation(deps: EnvelopeDeps, input: DirectActivati
     const data = { clientId: input.clientId };
     change.record(activationEvent("activation.created", activation, data));
     change.record(activationEvent("activation.prepared", activation, data));
+    if (input.commit) change.record(activationEvent("activation.committed", activation, data));
     return { activation, cryptogram: inner.seal(innerAnswer(activation), change.now), now: change.now };
   });
 }

@@ -6,6 +6,7 @@ import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { newId, userBucket } from "../ids.ts";
 import type { ActivationTable } from "../store/schema.ts";
+import type { Change } from "../store/store.ts";
 import { activationEvent, writeHistory } from "./activation.ts";
 import { serverKeyPlace } from "./keys.ts";
 import { hashOtp } from "./otp.ts";
@@ -29,6 +30,8 @@ export interface NewActivation {
   readonly flags?: readonly string[] | undefined;
   /** Kept and returned as it is. */
   readonly additionalData?: Readonly<Record<string, unknown>> | undefined;
+  /** ACTIVE activation of the same user that vouches for this one, and whether it is replaced by it (MOVE). */
+  readonly parent?: { readonly activationId: string; readonly type: "SPAWN" | "MOVE" } | undefined;
   /** API client that asks, for the audit. */
   readonly clientId?: string | undefined;
 }
@@ -47,7 +50,10 @@ type InitDeps = Pick<Deps, "config" | "store" | "secrets" | "crypto" | "random">
 
 const codeTries = 10;
 
-/** Refuses `invalid-request`, `activation-not-created` (a limit of tries out of range) and `application-not-found`. */
+/**
+ * Refuses `invalid-request`, `activation-not-created` (a limit of tries out of range), `application-not-found`, and
+ * `activation-transfer` for a parent that is not ACTIVE or another user's.
+ */
 export async function initActivation(deps: InitDeps, input: NewActivation): Promise<StartedActivation | Refusal> {
   const phases = phasesOf(input);
   if ("refused" in phases) return phases;
@@ -57,18 +63,28 @@ export async function initActivation(deps: InitDeps, input: NewActivation): Prom
   if (masterKey === undefined) return refuse("application-not-found");
 
   return deps.store.transaction(async (change) => {
+    if (input.parent !== undefined && !(await mayVouch(deps, change, input.parent.activationId, input.userId))) {
+      return refuse("activation-transfer");
+    }
     for (let attempt = 0; attempt < codeTries; attempt++) {
       const code = encodeActivationCode(deps.random(10));
       const row = await change.db
         .insertInto("activation")
-        .values({ ...draft(change.now), ...phases, activation_code: code })
+        .values({
+          ...draft(change.now),
+          ...phases,
+          activation_code: code,
+          parent_activation_id: input.parent?.activationId ?? null,
+          transfer_type: input.parent?.type ?? null,
+        })
         // A code that is taken, by chance of 2^-80, is drawn again.
         .onConflict((conflict) => conflict.doNothing())
         .returningAll()
         .executeTakeFirst();
       if (row === undefined) continue;
       await writeHistory(deps, change, row);
-      change.record(activationEvent("activation.created", row, { clientId: input.clientId }));
+      const parent = { parentActivationId: input.parent?.activationId, transferType: input.parent?.type };
+      change.record(activationEvent("activation.created", row, { clientId: input.clientId, ...parent }));
       return {
         activationId: row.id,
         activationCode: code,
@@ -79,6 +95,21 @@ export async function initActivation(deps: InitDeps, input: NewActivation): Prom
     }
     throw new Error("No free activation code");
   });
+}
+
+async function mayVouch(
+  deps: Pick<Deps, "store">,
+  change: Change,
+  activationId: string,
+  userId: string,
+): Promise<boolean> {
+  const parent = await change.db
+    .selectFrom("activation")
+    .select(["status", "user_id"])
+    .where("tenant", "=", deps.store.tenant)
+    .where("id", "=", activationId)
+    .executeTakeFirst();
+  return parent?.status === "ACTIVE" && parent.user_id === userId;
 }
 
 type Phases = Pick<ActivationTable, "commit_phase" | "otp_validation">;

@@ -66,6 +66,9 @@ export interface ActivationDetail extends StatusBlob {
   /** While CREATED. */
   readonly activationCode: string | null;
   readonly activationSignature: string | null;
+  /** The activation this one was spawned from, if any. */
+  readonly parentActivationId: string | null;
+  readonly transferType: ActivationRow["transfer_type"];
   readonly failedAttempts: number;
   readonly maxFailedAttempts: number;
   /** Major protocol version; 0 for an unknown activation. */
@@ -110,6 +113,8 @@ export async function activationDetail(
     activationCode: code,
     activationSignature:
       code === null || masterKey === undefined ? null : signActivationCode(deps.crypto, masterKey, code),
+    parentActivationId: activation.parent_activation_id,
+    transferType: activation.transfer_type,
     failedAttempts: activation.failed_attempts,
     maxFailedAttempts: activation.max_failed_attempts,
     version: majorVersion,
@@ -180,6 +185,8 @@ function unknown(deps: StatusDeps, activationId: string, challenge: Uint8Array |
     devicePublicKeyFingerprint: null,
     activationCode: null,
     activationSignature: null,
+    parentActivationId: null,
+    transferType: null,
     failedAttempts: 0,
     maxFailedAttempts: 0,
     version: 0,

@@ -6,6 +6,8 @@ export type EventType =
   | "application.version.supported"
   | "application.version.unsupported"
   | "application.roles.changed"
+  | "application.configured"
+  | "application.imported"
   | "template.created"
   | "template.updated"
   | "template.removed"

@@ -22,6 +22,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "temporary_key", column: "private_sealed", row: "id" },
   { table: "token", column: "secret_sealed", row: "id" },
   { table: "operation", column: "proximity_seed_sealed", row: "id" },
+  { table: "application_config", column: "values_sealed", row: "id" },
 ];
 
 const pageSize = 200;

@@ -362,6 +362,8 @@ export interface DisplayTemplateTable {
 /** Settings of an application that hold secrets, such as its OpenID providers. */
 export interface ApplicationConfigTable {
   tenant: string;
+  /** Key and application, so that the values are bound to both. */
+  id: string;
   application_id: string;
   key: string;
   /** JSON array. */

@@ -7,7 +7,7 @@ import { updateOtp } from "../../activations/otp.ts";
 import { prepareActivation, type Prepared } from "../../activations/prepare.ts";
 import { activationDetail } from "../../activations/status.ts";
 import type { Deps } from "../../deps.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { epochMs, id, instant, isoDate, jsonObject, name, orNull, plainObject, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { addressed, requireActivation, requireApplicationOfKey } from "./activation-access.ts";
@@ -30,6 +30,8 @@ const initRequest = Type.Object({
   activationOtp: otp,
   flags: orNull(Type.Array(name, { maxItems: 100 })),
   additionalData: orNull(jsonObject),
+  parentActivationId: orNull(id),
+  transferType: orNull(Type.Enum(["SPAWN", "MOVE"])),
 });
 
 const prepareRequest = Type.Object({
@@ -56,6 +58,11 @@ const statusRequest = Type.Object({ activationId: id, challenge: orNull(text(64)
 export function activationRoutes(app: Api, deps: Deps): void {
   call(app, "/activation/init", "integrate", initRequest, async (input, client) => {
     requireApplications(client, input.applicationId);
+    const { parentActivationId, transferType } = input;
+    if ((parentActivationId ?? undefined) === undefined && (transferType ?? undefined) !== undefined) {
+      return refuse("invalid-request", "transferType - not without parentActivationId");
+    }
+    if (typeof parentActivationId === "string") await requireActivation(deps, client, parentActivationId);
     return initActivation(deps, {
       applicationId: input.applicationId,
       userId: input.userId,
@@ -66,6 +73,10 @@ export function activationRoutes(app: Api, deps: Deps): void {
       otp: input.activationOtp ?? undefined,
       flags: input.flags ?? undefined,
       additionalData: plainObject(input.additionalData, "additionalData"),
+      parent:
+        typeof parentActivationId === "string"
+          ? { activationId: parentActivationId, type: transferType ?? "SPAWN" }
+          : undefined,
       clientId: client.id,
     });
   });

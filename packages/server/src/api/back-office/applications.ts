@@ -1,5 +1,6 @@
-/** `/rest/v3/application/*`: applications, their versions and roles. */
+/** `/rest/v3/application/*`: applications, their versions, roles and configuration. */
 import { Type } from "typebox";
+import { listConfiguration, removeConfiguration, setConfiguration } from "../../applications/configuration.ts";
 import { createApplication } from "../../applications/create.ts";
 import {
   type ApplicationDetail,
@@ -12,13 +13,20 @@ import { addRoles, listRoles, removeRoles, setRoles } from "../../applications/r
 import { createVersion, setVersionSupported } from "../../applications/versions.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal } from "../../errors.ts";
-import { name, text } from "../members.ts";
+import { name, plainObject, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { bareCall, call, requireApplications } from "./call.ts";
 
 const byId = Type.Object({ applicationId: name });
 const versionName = Type.Object({ applicationId: name, applicationVersionId: name });
 const rolesRequest = Type.Object({ applicationId: name, applicationRoles: Type.Array(name, { maxItems: 100 }) });
+
+const configurationKey = Type.Object({ applicationId: name, key: name });
+const configurationRequest = Type.Object({
+  applicationId: name,
+  key: name,
+  values: Type.Array(Type.Unknown(), { maxItems: 100 }),
+});
 
 export function applicationRoutes(app: Api, deps: Deps): void {
   bareCall(app, "/application/list", "admin", async (client) => ({
@@ -50,6 +58,7 @@ export function applicationRoutes(app: Api, deps: Deps): void {
 
   versionRoutes(app, deps);
   roleRoutes(app, deps);
+  configurationRoutes(app, deps);
 }
 
 function versionRoutes(app: Api, deps: Deps): void {
@@ -91,6 +100,28 @@ function roleRoutes(app: Api, deps: Deps): void {
       return isRefusal(roles) ? roles : { applicationId, applicationRoles: roles };
     });
   }
+}
+
+/** Settings hold secrets, so all of it is for administrators. */
+function configurationRoutes(app: Api, deps: Deps): void {
+  const path = "/application/config";
+  call(app, `${path}/detail`, "admin", byId, async ({ applicationId }, client) => {
+    requireApplications(client, applicationId);
+    const applicationConfigs = await listConfiguration(deps, applicationId);
+    return isRefusal(applicationConfigs) ? applicationConfigs : { applicationId, applicationConfigs };
+  });
+
+  call(app, `${path}/create`, "admin", configurationRequest, async ({ applicationId, key, values }, client) => {
+    requireApplications(client, applicationId);
+    plainObject(values, "values");
+    const set = await setConfiguration(deps, { applicationId, key, values, clientId: client.id });
+    return isRefusal(set) ? set : { applicationId, ...set };
+  });
+
+  call(app, `${path}/remove`, "admin", configurationKey, async ({ applicationId, key }, client) => {
+    requireApplications(client, applicationId);
+    return removeConfiguration(deps, { applicationId, key, clientId: client.id });
+  });
 }
 
 function applicationObject(detail: ApplicationDetail) {

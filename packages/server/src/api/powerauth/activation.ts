@@ -2,13 +2,17 @@
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { FastifyRequest } from "fastify";
+import type { Json } from "../../activations/identity/provider.ts";
+import { userInfo } from "../../activations/identity/user-info.ts";
+import { type Vouched, vouchedActivation } from "../../activations/identity/vouched.ts";
 import { prepareActivation } from "../../activations/prepare.ts";
 import { removeOwnActivation } from "../../activations/remove.ts";
 import { renameOwnActivation } from "../../activations/rename.ts";
 import { activationStatusBlob } from "../../activations/status.ts";
+import type { UserInfoStage } from "../../applications/configuration-keys.ts";
 import type { Deps } from "../../deps.ts";
 import { jsonObject } from "../../encryption/envelope.ts";
-import { isRefusal, orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { isRefusal, orRefuse, type Refusal, RefusedError, refuse } from "../../errors.ts";
 import { validateToken } from "../../tokens/validate.ts";
 import {
   acceptedOrRefused,
@@ -80,26 +84,53 @@ function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+interface Created {
+  readonly prepared: Vouched | Refusal;
+  readonly stage: UserInfoStage;
+}
+
 /** Once the outer layer opened, every refusal is one: a device with a wrong code or password learns no more. */
 async function create(deps: Deps, request: FastifyRequest) {
   const outer = await openedOrRefused(deps, request, encryptorIds.applicationGeneric);
   const { type, identityAttributes, customAttributes, activationData } = jsonObject(outer.plaintext) ?? {};
-  const { code } = (identityAttributes ?? {}) as { code?: unknown };
   // Echoed as it came, where nothing is configured that would read it.
-  const custom = plainObject(isObject(customAttributes) ? customAttributes : {}, "customAttributes");
-  const prepared =
-    type === "CODE" && typeof code === "string"
-      ? await prepareActivation(deps, {
-          activationCode: code,
-          header: encryptionHeaderOf(request, "application"),
-          cryptogram: activationData,
-          claims: outer.claims,
-        })
-      : refuse("activation-not-created");
+  const custom = plainObject(isObject(customAttributes) ? customAttributes : {}, "customAttributes") as Json;
+  const attributes = plainObject(isObject(identityAttributes) ? identityAttributes : {}, "identityAttributes") as Json;
+  const header = encryptionHeaderOf(request, "application");
+  const { prepared, stage } = await created();
   if (isRefusal(prepared)) {
     await countUnproven(deps, request);
     throw new RefusedError(refuse("activation-not-created"));
   }
-  const answer = { activationData: prepared.cryptogram, customAttributes: custom };
-  return sealedJson(outer, answer, prepared.now);
+  const { activation, cryptogram, customAttributes: instead, now } = prepared;
+  // The activation is committed already: it does not fail for want of its user's name.
+  const info = await userInfo(deps, activation, stage, now);
+  if (isRefusal(info)) deps.log.warn({ applicationId: activation.application_id }, "no user info");
+  const answer = {
+    activationData: cryptogram,
+    customAttributes: instead ?? custom,
+    ...(!isRefusal(info) && info.claims !== undefined && { userInfo: info.claims }),
+  };
+  return sealedJson(outer, answer, now);
+
+  async function created(): Promise<Created> {
+    if (type === "DIRECT" || type === "CUSTOM") {
+      // Somebody outside will be asked: the address pays for that, whatever comes of it.
+      await countUnproven(deps, request);
+      const input = { type, identityAttributes: attributes, customAttributes: custom, header } as const;
+      const vouched = vouchedActivation(deps, { ...input, cryptogram: activationData, claims: outer.claims });
+      return { prepared: await vouched, stage: "ACTIVATION_PROCESS_CUSTOM" };
+    }
+    const { code } = attributes;
+    const prepared =
+      type === "CODE" && typeof code === "string"
+        ? await prepareActivation(deps, {
+            activationCode: code,
+            header,
+            cryptogram: activationData,
+            claims: outer.claims,
+          })
+        : refuse("activation-not-created");
+    return { prepared, stage: "ACTIVATION_PROCESS_ACTIVATION_CODE" };
+  }
 }

@@ -4,10 +4,10 @@ import { canonicalQuery, canonicalQueryDecodedTwice } from "@countersign/protoco
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import { utf8 } from "@countersign/protocol/bytes";
 import type { FastifyRequest } from "fastify";
+import { userInfo } from "../../activations/identity/user-info.ts";
 import type { Deps } from "../../deps.ts";
 import { claimEnvelope } from "../../encryption/envelope.ts";
-import { isRefusal, RefusedError, refuse } from "../../errors.ts";
-import { newUuid7 } from "../../ids.ts";
+import { isRefusal, orRefuse, RefusedError, refuse } from "../../errors.ts";
 import { product } from "../../product.ts";
 import { authenticate, type Authentication } from "../../signatures/authenticate.ts";
 import { acceptedOrRefused, countUnproven, signatureHeaderOf, signedRequestOf } from "../device-request.ts";
@@ -34,7 +34,7 @@ export function powerAuthRoutes(app: Api, deps: Deps): void {
     const claimed = await claimEnvelope(deps, opened);
     if (isRefusal(claimed)) throw new RefusedError(claimed);
     const { activation, now } = claimed;
-    const claims = { sub: activation.user_id, jti: newUuid7(deps.random, now), iat: Math.floor(now / 1000) };
+    const { claims = {} } = orRefuse(await userInfo(deps, activation, "USER_INFO_ENDPOINT", now));
     return sealedJson(opened, claims, now);
   });
 

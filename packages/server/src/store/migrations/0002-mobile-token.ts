@@ -13,8 +13,9 @@ export const tables: Readonly<Record<string, Table>> = {
     key: "tenant, operation_type, language",
   },
   application_config: {
-    columns: "tenant t, application_id t, key t, values_sealed t, updated_at i",
-    key: "tenant, application_id, key",
+    columns: "tenant t, id t, application_id t, key t, values_sealed t, updated_at i",
+    key: "tenant, id",
+    unique: ["tenant, application_id, key"],
     foreign: [application],
   },
   offline_challenge: {
