@@ -162,7 +162,7 @@ suiteOfPowerAuth("Activations", (bench) => {
   });
 
   for (const type of ["CUSTOM", "DIRECT", "RECOVERY", "code", ""]) {
-    test(`An activation of type '${type}' is refused (this server has codes only)`, async () => {
+    test(`An activation of type '${type}' is refused where nothing is configured for it`, async () => {
       const { activationCode } = await bench.init();
       const answer = await sendLayers(bench, activationCode, {}, type);
       assert.deepEqual([answer.status, answer.body], [400, activationRefused]);

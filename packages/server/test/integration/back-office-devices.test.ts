@@ -52,7 +52,8 @@ suiteOnEachStore((kind, open) => {
         "activationCode activationFlags activationId activationName activationOtpValidation activationSignature " +
           "activationStatus additionalData applicationId applicationRoles blockedReason commitPhase deviceInfo " +
           "devicePublicKeyFingerprint encryptedStatusBlob encryptedStatusBlobNonce externalId extras failedAttempts " +
-          "maxFailedAttempts platform protocol timestampCreated timestampLastChange timestampLastUsed userId version",
+          "maxFailedAttempts parentActivationId platform protocol timestampCreated timestampLastChange timestampLastUsed " +
+          "transferType userId version",
       );
       assert.deepEqual([waiting.activationStatus, waiting.activationCode], ["CREATED", activationCode]);
 
