@@ -8,6 +8,7 @@ import { auditCommands } from "./commands/audit.ts";
 import { displayTemplateCommands } from "./commands/display-template.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deviceCommands } from "./commands/device.ts";
+import { importCommands } from "./commands/import.ts";
 import { operationCommands } from "./commands/operation.ts";
 import { receiptCommands } from "./commands/receipt.ts";
 import { serveCommand } from "./commands/serve.ts";
@@ -40,6 +41,7 @@ function commandTable(context: Context): Command {
   deviceCommands(program, context);
   receiptCommands(program, context);
   auditCommands(program, context);
+  importCommands(program, context);
   return program;
 }
 

@@ -87,7 +87,8 @@ function checkedConfig(given: Partial<Config>): Config {
   return config;
 }
 
-function masterKeyFrom(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+/** Undefined where neither names one. */
+export function masterKeyFrom(environment: Readonly<Record<string, string | undefined>>): string | undefined {
   const file = environment.COUNTERSIGN_MASTER_KEY_FILE;
   if (file !== undefined) return readFileSync(file, "utf8").trim();
   return environment.COUNTERSIGN_MASTER_KEY;

@@ -27,7 +27,7 @@ export interface Reply {
 export interface BankOptions {
   readonly opened: ServerOptions["opened"];
   readonly config?: Partial<Config>;
-  /** Of the node that made the first API client, for a further node on the same data. */
+  /** Of the node that made the first API client, for a further node or a later start on the same data. */
   readonly admin?: Credentials;
 }
 

@@ -4,7 +4,7 @@
  */
 import { randomFillSync } from "node:crypto";
 import { type Bytes, concat, fromBase64, fromUtf8, toBase64, utf8 } from "@countersign/protocol/bytes";
-import type { PublicKey, SecretKey } from "@countersign/protocol/crypto";
+import type { KeyPair, PublicKey, SecretKey } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure } from "@countersign/protocol/errors";
 import {
@@ -57,6 +57,8 @@ export interface DeviceSettings {
   readonly version?: ProtocolVersion;
   /** The device's own clock. */
   readonly now?: () => number;
+  /** A key pair that an activation was made with elsewhere. */
+  readonly keyPair?: KeyPair;
 }
 
 export interface Answer {
@@ -88,7 +90,7 @@ export function createDevice(settings: DeviceSettings) {
   const { url, applicationKey, applicationSecret, now = Date.now } = settings;
   const master = publicKey(settings.masterPublicKey);
   let version = versionRow(settings.version ?? "3.3") as VersionRow;
-  const keyPair = crypto.generateKeyPair(random);
+  const keyPair = settings.keyPair ?? crypto.generateKeyPair(random);
   let active: { id: string; keys: ActivationKeys; serverKey: PublicKey } | undefined;
 
   const device = {
@@ -153,6 +155,13 @@ export function createDevice(settings: DeviceSettings) {
       active = { id: result.activationId, keys, serverKey: result.serverPublicKey };
       device.counter = result.ctrData;
       return result;
+    },
+
+    /** Takes an activation that was made elsewhere with this device's key. */
+    adopt(activationId: string, serverPublicKey: PublicKey, ctrData: Bytes): void {
+      const keys = activationKeys(crypto, masterSecret(crypto, keyPair.privateKey, serverPublicKey));
+      active = { id: activationId, keys, serverKey: serverPublicKey };
+      device.counter = ctrData;
     },
 
     /** Signature header. Moves the counter, whatever becomes of the request. */

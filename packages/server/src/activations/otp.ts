@@ -21,18 +21,48 @@ const tagLength = 32;
 /** A PHC string: `$argon2id$v=19$m=…,t=…,p=1$salt$tag`. */
 export async function hashOtp(random: RandomBytes, otp: string): Promise<string> {
   const salt = random(16);
-  const tag = await argon2id(otp, salt, memory, passes);
+  const like = { algorithm: "argon2id", memory, passes, parallelism: 1, salt, tag: new Uint8Array(tagLength) } as const;
+  const tag = await tagOf(otp, like);
   return `$argon2id$v=19$m=${memory},t=${passes},p=1$${base64(salt)}$${base64(tag)}`;
 }
 
-/** Constant time in the password. Throws when the stored text is no hash of this file. */
+/** Constant time in the password; also for Argon2i, which imported hashes are of. Throws when the text is no hash. */
 export async function isOtp(stored: string, otp: string): Promise<boolean> {
-  const [, , , parameters = "", salt = "", tag = ""] = stored.split("$");
-  const [, m, t] = /^m=(\d+),t=(\d+),p=1$/.exec(parameters) ?? [];
-  if (m === undefined || t === undefined) throw new Error("Stored one-time password is not a hash");
-  const computed = await argon2id(otp, Buffer.from(salt, "base64"), Number(m), Number(t));
-  const expected = Buffer.from(tag, "base64");
-  return computed.length === expected.length && timingSafeEqual(computed, expected);
+  const read = readHash(stored);
+  if (read === undefined) throw new Error("Stored one-time password is not a hash");
+  const computed = await tagOf(otp, read);
+  return computed.length === read.tag.length && timingSafeEqual(computed, read.tag);
+}
+
+/** Whether `isOtp` can check against this text. */
+export function isOtpHash(stored: string): boolean {
+  return readHash(stored) !== undefined;
+}
+
+interface OtpHash {
+  readonly algorithm: "argon2id" | "argon2i";
+  /** KiB. */
+  readonly memory: number;
+  readonly passes: number;
+  readonly parallelism: number;
+  readonly salt: Uint8Array;
+  readonly tag: Uint8Array;
+}
+
+function readHash(stored: string): OtpHash | undefined {
+  const [, algorithm, m, t, p, salt = "", tag = ""] =
+    /^\$(argon2id?)\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([A-Za-z0-9+/]{11,})={0,2}\$([A-Za-z0-9+/]{16,})={0,2}$/.exec(
+      stored,
+    ) ?? [];
+  if (algorithm === undefined) return undefined;
+  return {
+    algorithm: algorithm as OtpHash["algorithm"],
+    memory: Number(m),
+    passes: Number(t),
+    parallelism: Number(p),
+    salt: Buffer.from(salt, "base64"),
+    tag: Buffer.from(tag, "base64"),
+  };
 }
 
 export type OtpPhase = "ON_KEY_EXCHANGE" | "ON_COMMIT";
@@ -130,10 +160,10 @@ export async function updateOtp(
   });
 }
 
-function argon2id(otp: string, salt: Uint8Array, memoryKib: number, times: number): Promise<Uint8Array> {
-  const parameters = { message: otp, nonce: salt, parallelism: 1, tagLength, memory: memoryKib, passes: times };
+function tagOf(otp: string, { algorithm, salt, tag, ...cost }: OtpHash): Promise<Uint8Array> {
+  const parameters = { message: otp, nonce: salt, tagLength: tag.length, ...cost };
   return new Promise((resolve, reject) => {
-    argon2("argon2id", parameters, (error, tag) => (error === null ? resolve(tag) : reject(error)));
+    argon2(algorithm, parameters, (error, made) => (error === null ? resolve(made) : reject(error)));
   });
 }
 

@@ -7,7 +7,7 @@ export type EventType =
   | "application.version.unsupported"
   | "application.roles.changed"
   | "application.configured"
-  | "application.imported"
+  | "data.imported"
   | "template.created"
   | "template.updated"
   | "template.removed"

@@ -218,7 +218,11 @@ suiteOnEachStore((kind, open) => {
         ["/application/version/create", { applicationId, applicationVersionId: "x" }, "ERR0015"],
         ["/application/version/unsupport", { applicationId, applicationVersionId: "default" }, "ERR0015"],
         ["/application/config/detail", { applicationId }, "ERR0015"],
-        ["/application/config/create", { applicationId, key: "user_info", values: [{ provider: "MINIMAL" }] }, "ERR0015"],
+        [
+          "/application/config/create",
+          { applicationId, key: "user_info", values: [{ provider: "MINIMAL" }] },
+          "ERR0015",
+        ],
         ["/application/config/remove", { applicationId, key: "user_info" }, "ERR0015"],
         ["/application/roles/list", { applicationId }, "ERR0015"],
         ["/application/roles/update", { applicationId, applicationRoles: ["x"] }, "ERR0015"],
