@@ -6,6 +6,7 @@ import {
   type SignatureType,
   type TemplateContent,
 } from "../templates/template.ts";
+import { nextRevision } from "../display/cache.ts";
 import type { Change } from "../store/store.ts";
 import { parsed } from "./applications.ts";
 import type { Import } from "./import.ts";
@@ -121,6 +122,7 @@ async function importDisplayTemplates(context: Import): Promise<void> {
       };
     },
     async write(change, rows) {
+      await nextRevision(change, deps.store!.tenant);
       for (const row of rows) {
         const inserted = await change.db
           .insertInto("display_template")

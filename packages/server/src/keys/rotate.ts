@@ -23,6 +23,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "token", column: "secret_sealed", row: "id" },
   { table: "operation", column: "proximity_seed_sealed", row: "id" },
   { table: "application_config", column: "values_sealed", row: "id" },
+  { table: "sink", column: "authentication_sealed", row: "id" },
+  { table: "push_device", column: "token_sealed", row: "activation_id" },
 ];
 
 const pageSize = 200;
