@@ -1,7 +1,7 @@
 /** Finds activations for the back office: by user, by many conditions, and their history. */
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
-import { isOneOf, newestPage, type Page, type Place } from "../store/newest-page.ts";
+import { isOneOf, newestPage, type Page, type Place } from "../lists/newest-page.ts";
 import type { ActivationStatus } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
 import { flagsOf, statusAt } from "./activation.ts";

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import { type ApiClient, mayUse } from "../accounts/api-client.ts";
 import type { Deps } from "../deps.ts";
-import { newestPage, type Page, type Place } from "../store/newest-page.ts";
+import { newestPage, type Page, type Place } from "../lists/newest-page.ts";
 import type { AuditEventTable } from "../store/schema.ts";
 import { entryHash } from "./chain.ts";
 import type { Event } from "./event.ts";

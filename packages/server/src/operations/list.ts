@@ -2,7 +2,7 @@
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { isOneOf, newestPage, type Page, type Place } from "../store/newest-page.ts";
+import { isOneOf, newestPage, type Page, type Place } from "../lists/newest-page.ts";
 import type { OperationStatus, Schema } from "../store/schema.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
 import { settled } from "./expire.ts";

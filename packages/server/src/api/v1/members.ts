@@ -1,7 +1,7 @@
 /** What requests and answers of `/v1` share: closed objects, pages, instants in UTC, problem details. */
 import { type Static, type TProperties, type TSchema, Type } from "typebox";
 import { RefusedError, refuse } from "../../errors.ts";
-import type { Page, Place } from "../../store/newest-page.ts";
+import type { Page, Place } from "../../lists/newest-page.ts";
 import { epochMs } from "../members.ts";
 
 /** An object with these members and no others. */

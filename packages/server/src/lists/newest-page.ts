@@ -6,8 +6,8 @@
  * A page may therefore hold fewer rows than asked for, or none, and still have a next one.
  */
 import { type RawBuilder, sql } from "kysely";
-import type { Schema } from "./schema.ts";
-import type { Store } from "./store.ts";
+import type { Schema } from "../store/schema.ts";
+import type { Store } from "../store/store.ts";
 
 /** Where a row stands in the order: time in epoch ms, then id. */
 export interface Place {
