@@ -82,6 +82,24 @@ export interface Operation {
   readonly decisions?: readonly (Omit<ReceiptClaims["decisions"][number], "at"> & { readonly at: string })[];
 }
 
+/** As lists give it: without what was tried on it and decided. */
+export type ListedOperation = Omit<Operation, "attempts" | "decisions">;
+
+/** All conditions that are given must hold. */
+export interface OperationFilter {
+  readonly userId?: string;
+  readonly externalId?: string;
+  /** One of these. */
+  readonly statuses?: readonly OperationStatus[];
+  /** Visible in one of these applications. */
+  readonly applications?: readonly string[];
+  /** Name of the template. */
+  readonly template?: string;
+  /** Created from here on, and before there. */
+  readonly createdFrom?: Date;
+  readonly createdTo?: Date;
+}
+
 export interface Attempt {
   readonly action: "approve" | "reject" | "fail";
   /** `decided`, or what stood in the way. */
@@ -124,6 +142,14 @@ export interface OperationsClient {
   ): Promise<Operation>;
   /** Throws `operation-not-found` and what every call throws. */
   getOperation(id: string, options?: CallOptions): Promise<Operation>;
+  /**
+   * Operations, newest first, fetched page by page as they are asked for. Those created meanwhile do not come, and none
+   * comes twice. Throws what every call throws, and `application-not-found`.
+   */
+  listOperations(
+    filter?: OperationFilter,
+    options?: CallOptions & { readonly pageSize?: number },
+  ): AsyncIterable<ListedOperation>;
   /**
    * The operation as soon as it is no longer PENDING, or as it stands when `timeoutMs` are over: look at its `status`.
    * Default: five minutes. Throws as `getOperation`; an unreachable server is asked again until the time is over.
@@ -181,6 +207,17 @@ export function operationsClient(configuration: OperationsConfiguration): Operat
     },
 
     getOperation: (id, { signal } = {}) => get(id, signal, 0),
+
+    async *listOperations(filter = {}, { pageSize = 50, signal } = {}) {
+      const query = queryOf(filter, pageSize);
+      for (let cursor: string | undefined; ;) {
+        if (cursor !== undefined) query.set("cursor", cursor);
+        const page = pageOf(await repeatable({ method: "GET", path: `/v1/operations?${query}`, signal }));
+        yield* page.items;
+        if (page.nextCursor === undefined) return;
+        cursor = page.nextCursor;
+      }
+    },
 
     async waitForDecision(id, { timeoutMs = 300_000, signal } = {}) {
       const end = performance.now() + timeoutMs;
@@ -248,11 +285,35 @@ const statuses: ReadonlySet<unknown> = new Set<OperationStatus>([
   "FAILED",
 ]);
 
-function operationOf({ json, status }: Answer): Operation {
+function isOperation(json: unknown): boolean {
   const operation = (typeof json === "object" && json !== null ? json : {}) as Partial<Operation>;
-  if (typeof operation.id === "string" && typeof operation.data === "string" && statuses.has(operation.status)) {
-    return operation as Operation;
+  return typeof operation.id === "string" && typeof operation.data === "string" && statuses.has(operation.status);
+}
+
+function queryOf(filter: OperationFilter, pageSize: number): URLSearchParams {
+  const query = new URLSearchParams({ limit: String(pageSize) });
+  for (const name of ["userId", "externalId", "template"] as const) {
+    const value = filter[name];
+    if (value !== undefined) query.set(name, value);
   }
+  for (const status of filter.statuses ?? []) query.append("status", status);
+  for (const application of filter.applications ?? []) query.append("applicationId", application);
+  if (filter.createdFrom !== undefined) query.set("createdFrom", filter.createdFrom.toISOString());
+  if (filter.createdTo !== undefined) query.set("createdTo", filter.createdTo.toISOString());
+  return query;
+}
+
+function pageOf({ json, status }: Answer): { items: readonly ListedOperation[]; nextCursor?: string } {
+  const { items, nextCursor } = (typeof json === "object" && json !== null ? json : {}) as Record<string, unknown>;
+  const known = nextCursor === undefined || typeof nextCursor === "string";
+  if (Array.isArray(items) && items.every(isOperation) && known) {
+    return { items: items as ListedOperation[], ...(nextCursor !== undefined && { nextCursor }) };
+  }
+  throw new RelyingPartyError("response-malformed", "The answer is not a page of operations", { status });
+}
+
+function operationOf({ json, status }: Answer): Operation {
+  if (isOperation(json)) return json as Operation;
   throw new RelyingPartyError("response-malformed", "The answer is not an operation", { status });
 }
 

@@ -7,6 +7,8 @@ import { join } from "node:path";
 import { bootstrapClient } from "./accounts/bootstrap.ts";
 import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
+import { describeRoutes } from "./api/docs/openapi.ts";
+import { documentationRoutes } from "./api/docs/page.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
 import { jwksRoutes } from "./api/jwks.ts";
@@ -161,6 +163,7 @@ async function privateListener(
   guardPrivateListener(app, deps.config.privateHost);
   speakProblems(app);
   healthRoutes(app, deps);
+  const documents = { v1: () => ({}), restV3: () => ({}) };
   await app.register(async (scope: Api) => {
     requireApiClient(scope, deps);
     scope.get("/metrics", { config: { permission: "operate" } }, async (_request, reply) =>
@@ -168,13 +171,24 @@ async function privateListener(
     );
     await scope.register(async (inner: Api) => {
       speakBackOffice(inner);
+      documents.restV3 = await describeRoutes(inner, {
+        title: "Countersign: /rest/v3",
+        description: "The back-office API in PowerAuth form: POST, request and answer each in an envelope.",
+        errors: "envelope",
+      });
       backOfficeRoutes(inner, deps);
     });
     await scope.register(async (inner: Api) => {
       speakProblems(inner);
+      documents.v1 = await describeRoutes(inner, {
+        title: "Countersign: /v1",
+        description: "Our own API: JSON, stable codes in problem details, pages by cursor.",
+        errors: "problem",
+      });
       v1Routes(inner, deps);
     });
   });
+  await documentationRoutes(app, deps, documents);
   return app;
 }
 

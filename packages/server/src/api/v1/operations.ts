@@ -105,7 +105,10 @@ export const operationSchema = closed({
   ),
   decisions: Type.Optional(Type.Array(jsonObject, { description: "As in the receipt" })),
 });
-const receiptSchema = closed({ receipt: Type.String({ description: "Compact JWS, `countersign-receipt+jwt`" }) });
+const receiptSchema = closed({
+  receipt: Type.String({ description: "Compact JWS, `countersign-receipt+jwt`" }),
+  claims: Type.Record(Type.String(), Type.Unknown(), { description: "What it says, to look at; the JWS is the proof" }),
+});
 
 const config = { permission: "relying-party" } as const;
 const readers = { permission: ["relying-party", "operate"] } as const;
@@ -170,7 +173,8 @@ export function operationRoutes(app: Api, deps: Deps): void {
   const receipt = { params, querystring: noQuery, response: { 200: receiptSchema } };
   app.get("/v1/operations/:id/receipt", { config, schema: receipt }, async (request) => {
     const operation = orRefuse(await findOperation(deps, request.params.id, seenBy(request.apiClient)));
-    return orRefuse(await signReceipt(deps, operation.id));
+    const signed = orRefuse(await signReceipt(deps, operation.id));
+    return { receipt: signed.receipt, claims: { ...signed.claims } };
   });
 
   const cancelSchema = { params, body: cancelBody, querystring: noQuery, response: { 200: operationSchema } };

@@ -1,0 +1,220 @@
+/**
+ * What documented examples are played in: a server with a bank, in which each value of `values.ts` gets a row of its kind,
+ * made afresh for each example.
+ */
+import { toBase64, utf8 } from "@countersign/protocol/bytes";
+import { nodeCrypto } from "@countersign/protocol/crypto-node";
+import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
+import { readHeaderMembers } from "@countersign/protocol/powerauth/headers";
+import { signatureBase } from "@countersign/protocol/powerauth/signature";
+import { permissions } from "../src/accounts/api-client.ts";
+import { values } from "../src/api/docs/values.ts";
+import { type Bank, type BankOptions, type Json, startBank, unique } from "./bank.ts";
+import { createDevice } from "./device.ts";
+import { signedRequest } from "./front-server.ts";
+
+type Replacement = ReadonlyMap<unknown, unknown>;
+
+/** One example's surroundings: a user of its own, in the one application. */
+export interface Scene {
+  readonly bank: Bank;
+  readonly app: Awaited<ReturnType<Bank["application"]>>;
+  readonly template: Json;
+  readonly user: string;
+}
+
+export async function startExampleWorld(opened: BankOptions["opened"]) {
+  const bank = await startBank({ opened });
+  const client = await bank.client([...permissions]);
+  const app = await bank.application(values.application);
+  const template = await bank.template({
+    templateName: values.template,
+    dataTemplate: "A1*A${amount}${currency}*N${note}",
+  });
+
+  return {
+    bank,
+    client,
+    scene: (): Scene => ({ bank, app, template, user: `anna ${unique()}` }),
+    close: () => bank.close(),
+  };
+}
+
+export async function pendingOperation({ bank, app, user }: Scene, more: object = {}): Promise<Json> {
+  return bank.done("/operation/create", {
+    templateName: values.template,
+    userId: user,
+    applications: [app.applicationId],
+    parameters: { amount: "1250.00", currency: "EUR", note: "Rent" },
+    externalId: "order-1",
+    ...more,
+  });
+}
+
+async function activation({ bank, app, user }: Scene, until: "CREATED" | "PENDING_COMMIT"): Promise<Json> {
+  const started = await bank.done("/activation/init", { userId: user, applicationId: app.applicationId });
+  if (until === "PENDING_COMMIT") await createDevice(app).activate(started.activationCode, { name: "Anna's phone" });
+  return started;
+}
+
+/** Each makes what one value, or several that belong together, stand for. */
+const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Promise<readonly unknown[]> }[] = [
+  one(values.user, async ({ user }) => user),
+  one(values.templateId, async ({ template }) => template.id),
+  one(values.applicationKey, async ({ app }) => app.applicationKey),
+  one(values.newApplication, async () => `${values.newApplication} ${unique()}`),
+  one(values.newTemplate, async () => `${values.newTemplate} ${unique()}`),
+  {
+    of: [values.oldTemplate, values.oldTemplateId],
+    async make({ bank }) {
+      const made = await bank.template({ templateName: `${values.oldTemplate} ${unique()}` });
+      return [made.templateName, made.id];
+    },
+  },
+  one(values.newApiClient, async () => `${values.newApiClient} ${unique()}`),
+  one(values.newCallback, async () => `${values.newCallback} ${unique()}`),
+  one(values.applicationVersion, async ({ bank, app: { applicationId } }) => {
+    const applicationVersionId = `2026-11 ${unique()}`;
+    await bank.done("/application/version/create", { applicationId, applicationVersionId });
+    return applicationVersionId;
+  }),
+  one(values.operation, async (scene) => (await pendingOperation(scene)).id),
+  one(values.openOperation, async (scene) => (await pendingOperation(scene, { userId: null })).id),
+  one(values.approvedOperation, async (scene) => {
+    const { id, data } = await pendingOperation(scene);
+    const device = await scene.bank.device(scene.app, scene.user);
+    const body = JSON.stringify({ requestObject: { id, data } });
+    await device.signed("/api/auth/token/app/operation/authorize", { uriId: "/operation/authorize", body });
+    return id;
+  }),
+  one(values.activation, async ({ bank, app, user }) => (await bank.device(app, user)).activationId),
+  one(values.blockedActivation, async ({ bank, app, user }) => {
+    const { activationId } = await bank.device(app, user);
+    await bank.done("/activation/block", { activationId, reason: "LOST" });
+    return activationId;
+  }),
+  one(values.waitingActivation, async (scene) => (await activation(scene, "PENDING_COMMIT")).activationId),
+  {
+    of: [values.createdActivation, values.activationCode],
+    async make(scene) {
+      const { activationId, activationCode } = await activation(scene, "CREATED");
+      return [activationId, activationCode];
+    },
+  },
+  one(values.apiClient, async ({ bank }) => (await bank.client(["integrate"])).clientId),
+  one(values.callback, async ({ bank, app: { applicationId } }) => {
+    const callback = {
+      applicationId,
+      callbackUrl: "https://bank.example/countersign",
+      type: "OPERATION_STATUS_CHANGE",
+    };
+    return (await bank.done("/application/callback/create", { ...callback, name: `callback ${unique()}` })).id;
+  }),
+];
+
+function one(value: unknown, make: (scene: Scene) => Promise<unknown>) {
+  return { of: [value], make: async (scene: Scene) => [await make(scene)] };
+}
+
+/** Rows that an example shows and does not name. */
+const shown: Readonly<Record<string, readonly unknown[]>> = {
+  "GET /v1/operations": [values.operation],
+  "GET /v1/activations": [values.activation],
+  "GET /v1/audit": [values.approvedOperation],
+  "POST /v1/audit/erase": [values.operation],
+  "POST /rest/v3/operation/list": [values.operation],
+  "POST /rest/v3/operation/list/pending": [values.operation],
+  "POST /rest/v3/operation/list/external": [values.operation],
+  "POST /rest/v3/activation/list": [values.activation],
+  "POST /rest/v3/activation/lookup": [values.activation],
+  "POST /rest/v3/application/callback/list": [values.callback],
+};
+
+/** Rows for the values that occur in `example`, and for what the answer shows. */
+export async function replacements(route: string, example: unknown, scene: Scene): Promise<Replacement> {
+  const found = new Map<unknown, unknown>();
+  const text = JSON.stringify(example) ?? "";
+  for (const { of, make } of makers) {
+    const wanted = of.some((value) => text.includes(JSON.stringify(value)) || shown[route]?.includes(value));
+    if (!wanted) continue;
+    const made = await make(scene);
+    for (const [at, value] of of.entries()) found.set(value, made[at]);
+  }
+  return found;
+}
+
+/** The same with every value replaced that stands for a row. */
+export function replaced(example: Json, by: Replacement): Json {
+  if (by.has(example)) return by.get(example);
+  if (Array.isArray(example)) return example.map((item) => replaced(item, by));
+  if (typeof example !== "object" || example === null) return example;
+  return Object.fromEntries(Object.entries(example).map(([name, value]) => [name, replaced(value, by)]));
+}
+
+/** Members that only a device can compute: they take the place of those in the example. */
+export const computed: Readonly<Record<string, (scene: Scene) => Promise<Readonly<Record<string, unknown>>>>> = {
+  async "POST /rest/v3/activation/prepare"(scene) {
+    const { activationCode } = await activation(scene, "CREATED");
+    return { activationCode, ...(await sealedActivation(scene)) };
+  },
+  "POST /rest/v3/activation/create": sealedActivation,
+  async "POST /rest/v3/signature/verify"({ bank, app, user }) {
+    return { ...signedRequest(await bank.device(app, user), app) };
+  },
+  async "POST /rest/v3/signature/ecdsa/verify"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const data = utf8("a document");
+    const signature = toBase64(nodeCrypto.sign(device.privateKey, data, "der"));
+    return { activationId: device.activationId, data: toBase64(data), signature };
+  },
+  async "POST /rest/v3/token/create"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const { request } = await device.encrypt(encryptorIds.tokenCreate, "{}");
+    return { activationId: device.activationId, ...request };
+  },
+  async "POST /rest/v3/token/validate"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const { token } = await device.createToken("possession");
+    const [header = ""] = Object.values(device.withToken(token));
+    const parts = readHeaderMembers(header)!;
+    const { token_id: tokenId, token_digest: tokenDigest, nonce, timestamp } = parts;
+    return { tokenId, tokenDigest, nonce, timestamp: Number(timestamp) };
+  },
+  async "POST /rest/v3/token/remove"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const { token } = await device.createToken("possession");
+    return { tokenId: token.tokenId, activationId: device.activationId };
+  },
+  async "POST /rest/v3/vault/unlock"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const sealed = await device.encrypt(encryptorIds.vaultUnlock, JSON.stringify({ reason: "ADD_BIOMETRY" }));
+    const [header = ""] = Object.values(device.sign({ uriId: "/pa/vault/unlock", body: sealed.body }));
+    const parts = readHeaderMembers(header)!;
+    const signedData = signatureBase("POST", "/pa/vault/unlock", parts.pa_nonce!, utf8(sealed.body));
+    return { activationId: device.activationId, signature: parts.pa_signature, signedData, ...sealed.request };
+  },
+  async "POST /rest/v3/ecies/decryptor"({ bank, app, user }) {
+    const device = await bank.device(app, user);
+    const {
+      encryptedData: _,
+      mac: __,
+      ...envelope
+    } = (await device.encrypt(encryptorIds.activationGeneric, "{}")).request;
+    return { activationId: device.activationId, ...envelope };
+  },
+  async "POST /rest/v3/keystore/create"({ bank, app, user }) {
+    return { jwt: (await (await bank.device(app, user)).keystore("activation")).sent };
+  },
+  async "POST /rest/v3/keystore/remove"({ bank, app, user }) {
+    const { sent } = await (await bank.device(app, user)).keystore("activation");
+    const { jwt } = await bank.done("/keystore/create", { jwt: sent });
+    return { id: JSON.parse(Buffer.from(jwt.split(".")[1], "base64url").toString()).sub };
+  },
+};
+
+async function sealedActivation({ app }: Scene): Promise<Record<string, unknown>> {
+  const device = createDevice(app);
+  const devicePublicKey = toBase64(nodeCrypto.exportPublicKey(device.publicKey, "uncompressed"));
+  const inner = JSON.stringify({ devicePublicKey, activationName: "Anna's phone" });
+  return { ...(await device.encrypt(encryptorIds.activationLayer2, inner)).request };
+}
