@@ -8,30 +8,42 @@ const timeoutMs = 30_000;
 
 /** Throws `Failure` with the code of the server, or `unreachable`. */
 export function backOffice(connection: Connection, send: typeof fetch = fetch): BackOffice {
-  const { privateUrl, clientId, clientSecret } = connection;
-  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
   return async <Answer>(path: string, requestObject: unknown = {}) => {
-    let response: Response;
-    let text: string;
-    try {
-      response = await send(`${privateUrl}/rest/v3${path}`, {
-        method: "POST",
-        redirect: "error",
-        signal: AbortSignal.timeout(timeoutMs),
-        headers: { authorization, accept: "application/json", "content-type": "application/json" },
-        body: JSON.stringify({ requestObject }),
-      });
-      text = await response.text();
-    } catch (cause) {
-      throw new Failure("unavailable", "unreachable", `No answer from ${privateUrl}.`, {
-        hint: "is the server running?",
-        cause,
-      });
-    }
+    const { response, text } = await ask(connection, send, "POST", `/rest/v3${path}`, { requestObject });
     const envelope = envelopeOf(text);
     if (response.ok && envelope?.status === "OK") return (envelope.responseObject ?? {}) as Answer;
-    throw refused(response.status, envelope?.responseObject, privateUrl);
+    throw refused(response.status, envelope?.responseObject, connection.privateUrl);
   };
+}
+
+/** One exchange with the private API. Throws `Failure` `unreachable` where no answer comes. */
+export async function ask(
+  { privateUrl, clientId, clientSecret }: Connection,
+  send: typeof fetch,
+  method: string,
+  path: string,
+  body: object | undefined,
+): Promise<{ readonly response: Response; readonly text: string }> {
+  const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+  try {
+    const response = await send(privateUrl + path, {
+      method,
+      redirect: "error",
+      signal: AbortSignal.timeout(timeoutMs),
+      headers: {
+        authorization,
+        accept: "application/json",
+        ...(body !== undefined && { "content-type": "application/json" }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    return { response, text: await response.text() };
+  } catch (cause) {
+    throw new Failure("unavailable", "unreachable", `No answer from ${privateUrl}.`, {
+      hint: "is the server running?",
+      cause,
+    });
+  }
 }
 
 interface Envelope {

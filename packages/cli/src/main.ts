@@ -3,6 +3,7 @@
 import { Command, CommanderError } from "commander";
 import type { Context } from "./command.ts";
 import { activationCommands } from "./commands/activation.ts";
+import { apiClientCommands } from "./commands/api-client.ts";
 import { applicationCommands } from "./commands/application.ts";
 import { auditCommands } from "./commands/audit.ts";
 import { displayTemplateCommands } from "./commands/display-template.ts";
@@ -39,6 +40,7 @@ function commandTable(context: Context): Command {
   activationCommands(program, context);
   operationCommands(program, context);
   deviceCommands(program, context);
+  apiClientCommands(program, context);
   receiptCommands(program, context);
   auditCommands(program, context);
   importCommands(program, context);

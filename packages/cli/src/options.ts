@@ -11,6 +11,26 @@ export function listed(text: string, before: readonly string[] = []): readonly s
   return [...before, text];
 }
 
+/** From one up. */
+export function atLeastOne(text: string): number {
+  const number = wholeNumber(text);
+  if (number > 0) return number;
+  throw new InvalidArgumentError("Not a number from 1 up.");
+}
+
+/** A point in time that says where it is: `2026-11-27T08:00:00Z`, or a day in UTC. */
+export function pointInTime(text: string): string {
+  const at = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? new Date(text) : undefined;
+  if (at === undefined || Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError("Not a day or a time with its zone.");
+  return at.toISOString();
+}
+
+/** Upper case, repeatable: names of states, however they are typed. */
+export function upperCase(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text.toUpperCase()];
+}
+
 /** Gathers `name=value` pairs; the value may contain `=` and may be empty. */
 export function pair(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
   const at = text.indexOf("=");

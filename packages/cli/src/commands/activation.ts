@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { backOffice } from "../back-office.ts";
 import { type Context, groupOf, returns } from "../command.ts";
 import { type ConnectionOptions, connectionOf, withConnection } from "../connection.ts";
-import { wholeNumber } from "../options.ts";
-import { facts, type Result, table } from "../terminal.ts";
+import { atLeastOne, listed, upperCase, wholeNumber } from "../options.ts";
+import { facts, type Result, table, tell } from "../terminal.ts";
+import { v1 } from "../v1.ts";
 
 export interface Initialized {
   readonly activationId: string;
@@ -26,10 +27,6 @@ interface ActivationDetail {
   readonly maxFailedAttempts?: number;
   readonly timestampCreated?: string;
   readonly timestampLastUsed?: string;
-}
-
-interface ActivationList {
-  readonly activations: readonly ActivationDetail[];
 }
 
 export function activationCommands(program: Command, context: Context): void {
@@ -55,21 +52,7 @@ export function activationCommands(program: Command, context: Context): void {
     return { json: answer, text: `Activation ${activationId} is committed.` };
   });
 
-  const list = leaf("list", "devices of a user")
-    .requiredOption("--user <id>", "whose devices")
-    .option("--application <id>", "only those of this app");
-  returns<ConnectionOptions & { user: string; application?: string }>(context, list, async (options) => {
-    const { user: userId, application: applicationId } = options;
-    const answer = await api(options)<ActivationList>("/activation/list", { userId, applicationId });
-    const rows = answer.activations.map((one) => [
-      one.activationId,
-      one.activationStatus,
-      one.applicationId ?? "",
-      one.activationName ?? "",
-      one.timestampLastUsed ?? "",
-    ]);
-    return { json: answer, text: table(["ACTIVATION", "STATUS", "APPLICATION", "NAME", "LAST USED"], rows) };
-  });
+  listCommands(context, leaf);
 
   const status = leaf("status", "one device as it stands").argument("<id>");
   returns<ConnectionOptions>(context, status, async (options, activationId = "") =>
@@ -94,6 +77,82 @@ export function activationCommands(program: Command, context: Context): void {
   returns<ConnectionOptions>(context, remove, async (options, activationId = "") => {
     const answer = await api(options)("/activation/remove", { activationId });
     return { json: answer, text: `Activation ${activationId} is removed.` };
+  });
+}
+
+type Leaf = (name: string, description: string) => Command;
+
+interface ListOptions extends ConnectionOptions {
+  readonly user?: string;
+  readonly application?: readonly string[];
+  readonly status?: readonly string[];
+  readonly limit: number;
+}
+
+/** As `/v1` gives it in lists. */
+interface ListedActivation {
+  readonly id: string;
+  readonly status: string;
+  readonly applicationId: string;
+  readonly userId: string;
+  readonly name?: string;
+  readonly lastUsedAt: string;
+}
+
+interface HistoryItem {
+  readonly at: string;
+  readonly status: string;
+  readonly name?: string;
+  readonly reason?: string;
+  readonly by?: string;
+}
+
+function listCommands(context: Context, leaf: Leaf): void {
+  const api = (options: ConnectionOptions) => v1(connectionOf(context.terminal, options));
+  const path = (id: string, more: string) => `/activations/${encodeURIComponent(id)}${more}`;
+
+  const list = leaf("list", "devices, newest first")
+    .option("--user <id>", "of this user")
+    .option("--application <id>", "only those of this app, repeatable", listed)
+    .option("--status <name>", "in this state, repeatable", upperCase)
+    .option("--limit <n>", "at most so many", atLeastOne, 50);
+  returns<ListOptions>(context, list, async (options) => {
+    const { user: userId, application: applicationId, status, limit } = options;
+    const query = { userId, applicationId, status };
+    const { items, more } = await api(options).list<ListedActivation>("/activations", query, limit);
+    if (more && options.json !== true) tell(context.terminal, `There are more than ${limit}; --limit shows them.`);
+    const rows = items.map((one) => [
+      one.id,
+      one.status,
+      one.applicationId,
+      one.userId,
+      one.name ?? "",
+      one.lastUsedAt,
+    ]);
+    return { json: items, text: table(["ACTIVATION", "STATUS", "APPLICATION", "USER", "NAME", "LAST USED"], rows) };
+  });
+
+  const history = leaf("history", "states and names a device had, oldest first").argument("<id>");
+  returns<ConnectionOptions>(context, history, async (options, id = "") => {
+    const { items } = await api(options).call<{ items: readonly HistoryItem[] }>("GET", path(id, "/history"));
+    const rows = items.map((one) => [one.at, one.status, one.name ?? "", one.reason ?? "", one.by ?? ""]);
+    return { json: items, text: table(["AT", "STATUS", "NAME", "REASON", "BY"], rows) };
+  });
+
+  const rename = leaf("rename", "give a device another name").argument("<id>").argument("<name>");
+  returns<ConnectionOptions>(context, rename, async (options, id = "", name = "") => {
+    const answer = await api(options).call("PUT", path(id, "/name"), { name });
+    return { json: answer, text: `Activation ${id} is named ${name}.` };
+  });
+
+  const flags = leaf("flags", "replace the flags of a device; none are left when none are given")
+    .argument("<id>")
+    .option("--flag <name>", "one of them, repeatable", listed);
+  returns<ConnectionOptions & { flag?: readonly string[] }>(context, flags, async (options, id = "") => {
+    const answer = await api(options).call<{ flags: readonly string[] }>("PUT", path(id, "/flags"), {
+      flags: options.flag ?? [],
+    });
+    return { json: answer, text: `Flags of ${id}: ${answer.flags.join(" ") || "none"}` };
   });
 }
 

@@ -53,6 +53,19 @@ export function applicationCommands(program: Command, context: Context): void {
   returns<ConnectionOptions>(context, show, async (options, id = "") =>
     shown(await api(options)<ApplicationDetail>("/application/detail", { applicationId: id })),
   );
+
+  for (const [name, description, done] of [
+    ["add-version", "give the next builds of an app a key of their own", "create"],
+    ["unsupport", "switch a version off: its builds are refused", "unsupport"],
+    ["support", "switch a version on again", "support"],
+  ] as const) {
+    const change = withConnection(group.command(name).description(description)).argument("<id>").argument("<version>");
+    returns<ConnectionOptions>(context, change, async (options, id = "", version = "") => {
+      const call = api(options);
+      await call(`/application/version/${done}`, { applicationId: id, applicationVersionId: version });
+      return shown(await call<ApplicationDetail>("/application/detail", { applicationId: id }));
+    });
+  }
 }
 
 function shown(application: ApplicationDetail): Result {

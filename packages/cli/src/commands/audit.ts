@@ -1,11 +1,17 @@
-/** `countersign audit verify`: reads the audit where it lies and asks no server. One at work does not disturb it. */
+/**
+ * `countersign audit`. `verify` reads the audit where it lies and asks no server; one at work does not disturb it. `list`
+ * and `erase` ask the server.
+ */
 import { existsSync, readFileSync } from "node:fs";
 import { readJwks } from "@countersign/relying-party/receipt";
 import type { VerifiedData } from "@countersign/server/verify-data";
 import type { Command } from "commander";
 import { type Context, groupOf, returns } from "../command.ts";
+import { type ConnectionOptions, connectionOf, withConnection } from "../connection.ts";
 import { Failure, usageFailure } from "../failure.ts";
-import { facts, type Result, tell } from "../terminal.ts";
+import { atLeastOne, pointInTime } from "../options.ts";
+import { facts, type Result, table, tell } from "../terminal.ts";
+import { v1 } from "../v1.ts";
 
 interface VerifyOptions {
   readonly data: string;
@@ -40,6 +46,49 @@ export function auditCommands(program: Command, context: Context): void {
       );
     }
     return shown(report);
+  });
+  askingCommands(group, context);
+}
+
+interface ListOptions extends ConnectionOptions {
+  readonly subject?: string;
+  readonly type?: string;
+  readonly since?: string;
+  readonly until?: string;
+  readonly limit: number;
+}
+
+interface AuditEntry {
+  readonly at: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly integrity: string;
+}
+
+function askingCommands(group: Command, context: Context): void {
+  const { terminal } = context;
+  const list = withConnection(group.command("list").description("what was recorded, newest first"))
+    .option("--subject <id>", "about this operation, device, app, …")
+    .option("--type <name>", "of this kind, such as operation.approved")
+    .option("--since <time>", "from here on, such as 2026-11-27 or 2026-11-27T08:00:00Z", pointInTime)
+    .option("--until <time>", "before", pointInTime)
+    .option("--limit <n>", "at most so many", atLeastOne, 50);
+  returns<ListOptions>(context, list, async (options) => {
+    const { subject, type, since: from, until: to, limit } = options;
+    const api = v1(connectionOf(terminal, options));
+    const { items, more } = await api.list<AuditEntry>("/audit", { subject, type, from, to }, limit);
+    if (more && options.json !== true) tell(terminal, `There are more than ${limit}; --limit shows them.`);
+    const rows = items.map((one) => [one.at, one.type, one.subject, one.integrity]);
+    return { json: items, text: table(["AT", "EVENT", "ABOUT", "INTEGRITY"], rows) };
+  });
+
+  const erase = withConnection(
+    group.command("erase").description("erase what the audit holds of a person; that something happened stays"),
+  ).requiredOption("--user <id>", "the person");
+  returns<ConnectionOptions & { user: string }>(context, erase, async (options) => {
+    const api = v1(connectionOf(terminal, options));
+    const answer = await api.call<{ erased: number }>("POST", "/audit/erase", { userId: options.user });
+    return { json: answer, text: `Erased ${answer.erased} ${answer.erased === 1 ? "event" : "events"}.` };
   });
 }
 

@@ -1,13 +1,18 @@
 /** `countersign operation`: what users are asked to approve, from the side of the bank. */
 import { writeFileSync } from "node:fs";
-import { operationsClient, type NewOperation, type Operation } from "@countersign/relying-party/operations";
+import {
+  type ListedOperation,
+  type NewOperation,
+  type Operation,
+  operationsClient,
+} from "@countersign/relying-party/operations";
 import { proximityCode } from "@countersign/relying-party/proximity";
 import type { Command } from "commander";
-import { backOffice } from "../back-office.ts";
 import { type Context, groupOf, returns } from "../command.ts";
 import { type ConnectionOptions, connectionOf, withConnection } from "../connection.ts";
-import { listed, pair, wholeNumber } from "../options.ts";
+import { atLeastOne, listed, pair, pointInTime, upperCase, wholeNumber } from "../options.ts";
 import { facts, type Result, table, tell } from "../terminal.ts";
+import { type Query, v1 } from "../v1.ts";
 
 interface CreateOptions extends ConnectionOptions {
   readonly template: string;
@@ -21,18 +26,15 @@ interface CreateOptions extends ConnectionOptions {
 }
 
 interface ListOptions extends ConnectionOptions {
-  readonly user: string;
+  readonly user?: string;
+  readonly externalId?: string;
+  readonly status?: readonly string[];
   readonly application?: readonly string[];
+  readonly template?: string;
+  readonly since?: string;
+  readonly until?: string;
   readonly pending?: boolean;
-}
-
-/** As the back-office list gives it. */
-interface ListedOperation {
-  readonly id: string;
-  readonly status: string;
-  readonly operationType: string;
-  readonly data: string;
-  readonly timestampCreated: string;
+  readonly limit: number;
 }
 
 export function operationCommands(program: Command, context: Context): void {
@@ -58,20 +60,23 @@ export function operationCommands(program: Command, context: Context): void {
     return shown(operation);
   });
 
-  const list = leaf("list", "operations of a user, newest first")
-    .requiredOption("--user <id>", "whose operations")
+  const list = leaf("list", "operations, newest first")
+    .option("--user <id>", "of this user")
+    .option("--external-id <id>", "with your own name for it")
+    .option("--status <name>", "in this state, repeatable", upperCase)
+    .option("--pending", "only those that can still be decided")
     .option("--application <id>", "only those of this app, repeatable", listed)
-    .option("--pending", "only those that can still be decided");
+    .option("--template <name>", "of this kind")
+    .option("--since <time>", "created from here on, such as 2026-11-27 or 2026-11-27T08:00:00Z", pointInTime)
+    .option("--until <time>", "created before", pointInTime)
+    .option("--limit <n>", "at most so many", atLeastOne, 50);
   returns<ListOptions>(context, list, async (options) => {
-    const api = backOffice(connectionOf(context.terminal, options));
-    const applications = options.application ?? (await everyApplication(api));
-    const path = options.pending === true ? "/operation/list/pending" : "/operation/list";
-    const found =
-      applications.length === 0
-        ? []
-        : await api<readonly ListedOperation[]>(path, { userId: options.user, applications });
-    const rows = found.map((one) => [one.id, one.status, one.operationType, one.timestampCreated, one.data]);
-    return { json: found, text: table(["OPERATION", "STATUS", "TYPE", "CREATED", "DATA"], rows) };
+    const api = v1(connectionOf(context.terminal, options));
+    const { items, more } = await api.list<ListedOperation>("/operations", queryOf(options), options.limit);
+    if (more && options.json !== true)
+      tell(context.terminal, `There are more than ${options.limit}; --limit shows them.`);
+    const rows = items.map((one) => [one.id, one.status, one.operationType, one.createdAt, one.data]);
+    return { json: items, text: table(["OPERATION", "STATUS", "TYPE", "CREATED", "DATA"], rows) };
   });
 
   const show = leaf("show", "one operation as it stands").argument("<id>");
@@ -120,9 +125,16 @@ function newOperation(options: CreateOptions): NewOperation {
   };
 }
 
-async function everyApplication(api: ReturnType<typeof backOffice>): Promise<string[]> {
-  const { applications } = await api<{ applications: { applicationId: string }[] }>("/application/list");
-  return applications.map(({ applicationId }) => applicationId);
+function queryOf(options: ListOptions): Query {
+  return {
+    userId: options.user,
+    externalId: options.externalId,
+    status: options.pending === true ? "PENDING" : options.status,
+    applicationId: options.application,
+    template: options.template,
+    createdFrom: options.since,
+    createdTo: options.until,
+  };
 }
 
 function shown(operation: Operation): Result {

@@ -5,6 +5,7 @@ import { type Context, groupOf, returns } from "../command.ts";
 import { type ConnectionOptions, connectionOf, withConnection } from "../connection.ts";
 import { listed, wholeNumber } from "../options.ts";
 import { facts, table } from "../terminal.ts";
+import { v1 } from "../v1.ts";
 
 export interface Template {
   readonly id: number;
@@ -68,6 +69,33 @@ export function templateCommands(program: Command, context: Context): void {
     ]);
     return { json: answer, text: table(["ID", "NAME", "TYPE", "DATA", "OPEN FOR"], rows) };
   });
+
+  const named = (name: string) => `/templates/${encodeURIComponent(name)}`;
+  const show = withConnection(group.command("show").description("one kind of operations")).argument("<name>");
+  returns<ConnectionOptions>(context, show, async (options, name = "") => {
+    const one = await v1(connectionOf(context.terminal, options)).call<TemplateOfV1>("GET", named(name));
+    const { signatureTypes: signatureType, expirationSeconds: expiration, riskFlags = null, ...rest } = one;
+    return { json: one, text: shown({ ...rest, templateName: one.name, signatureType, expiration, riskFlags }) };
+  });
+
+  const remove = withConnection(
+    group.command("remove").description("remove a kind of operations; those made from it stay as they are"),
+  ).argument("<name>");
+  returns<ConnectionOptions>(context, remove, async (options, name = "") => {
+    await v1(connectionOf(context.terminal, options)).call("DELETE", named(name));
+    return { json: { name, removed: true }, text: `Template ${name} is removed.` };
+  });
+}
+
+interface TemplateOfV1 {
+  readonly id: number;
+  readonly name: string;
+  readonly operationType: string;
+  readonly dataTemplate: string;
+  readonly signatureTypes: readonly string[];
+  readonly maxFailureCount: number;
+  readonly expirationSeconds: number;
+  readonly riskFlags?: string;
 }
 
 function shown(template: Template): string {
