@@ -19,6 +19,7 @@ import { mobileTokenRoutes } from "./api/mobile-token/operations.ts";
 import { powerAuthRoutes } from "./api/powerauth/routes.ts";
 import { v1Routes } from "./api/v1/routes.ts";
 import {
+  answerUnknownAddress,
   answerUnknownAddresses,
   type Api,
   parseJsonBodies,
@@ -203,6 +204,7 @@ function listener(deps: Deps): Api {
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     // Names of 255 characters stand in paths, each of them up to twelve letters when it is escaped.
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072 },
+    frameworkErrors: (_error, request, reply) => void answerUnknownAddress(request, reply as never),
     forceCloseConnections: "idle",
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;
   // Schemas of answers are documentation: nothing is stripped from what a route answers, and nothing is coerced.

@@ -125,11 +125,14 @@ function problem({ refused, detail }: Refusal, reply: FastifyReply): FastifyRepl
 
 /** What unknown addresses answer: an envelope, or problem details under `/v1`. Set once per listener. */
 export function answerUnknownAddresses(app: Api): void {
-  app.setNotFoundHandler((request, reply) =>
-    request.url.startsWith("/v1/")
-      ? problem(refuse("not-found"), reply)
-      : errorEnvelope(reply, 404, "ERROR_NOT_FOUND", refusals["not-found"].text),
-  );
+  app.setNotFoundHandler((request, reply) => answerUnknownAddress(request, reply));
+}
+
+/** Also for addresses that cannot be read, before any route is found for them. */
+export function answerUnknownAddress(request: Pick<FastifyRequest, "url">, reply: FastifyReply): FastifyReply {
+  return request.url.startsWith("/v1/")
+    ? problem(refuse("not-found"), reply)
+    : errorEnvelope(reply, 404, "ERROR_NOT_FOUND", refusals["not-found"].text);
 }
 
 function speak(app: Api, render: Render): void {

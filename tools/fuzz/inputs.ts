@@ -1,17 +1,29 @@
-/** How often a fuzz runs, how long one input may take, and how texts are spoiled. */
+/** Inputs for fuzzing: how often one runs, how long one input may take, and how texts are spoiled. */
 import assert from "node:assert/strict";
 import fc from "fast-check";
 
 /** 20,000 inputs unless FUZZ_RUNS says otherwise. */
 export const fuzzRuns: { readonly numRuns: number } = { numRuns: Number(process.env.FUZZ_RUNS ?? 20_000) };
 
-/** Fails above 50 ms of this thread's own time, whatever else the machine does. */
+export const mostMs = 50;
+
+/** Fails above 50 ms of this thread's own time, whatever else the machine does: what is slow has to be so three times. */
 export function inTime<Result>(run: () => Result): Result {
-  const started = process.threadCpuUsage();
-  const result = run();
-  const { user, system } = process.threadCpuUsage(started);
-  assert.ok(user + system < 50_000, `one input took ${(user + system) / 1000} ms`);
+  const { result, ms } = timed(run);
+  assert.ok(ms <= mostMs, `one input took ${ms} ms`);
   return result;
+}
+
+/** The quickest of three, where the first run was slow: a collection of garbage is not the input's doing. */
+export function timed<Result>(run: () => Result): { readonly result: Result; readonly ms: number } {
+  let ms = Number.POSITIVE_INFINITY;
+  for (let attempt = 1; ; attempt++) {
+    const started = process.threadCpuUsage();
+    const result = run();
+    const { user, system } = process.threadCpuUsage(started);
+    ms = Math.min(ms, (user + system) / 1000);
+    if (ms <= mostMs || attempt === 3) return { result, ms };
+  }
 }
 
 /** Characters and pieces that mean something in one of the grammars, or look as if they did. */
@@ -78,6 +90,8 @@ const pieces = [
   "e30",
   "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0",
   '{"oid":"a"}',
+  "constructor",
+  "__proto__",
 ];
 
 /** The text with one to three places replaced, removed, repeated or added to. */
