@@ -8,14 +8,17 @@ import { httpRequest, load } from "./load.ts";
 
 export const authorizePath = "/api/auth/token/app/operation/authorize";
 const authorizeUri = "/operation/authorize";
-const application = "bench";
-const template = "bench-payment";
+export const application = "bench";
+export const template = "bench-payment";
 const dataTemplate = "A1*A${amount}${currency}*I${iban}**N${note}";
 
 export interface Subject {
   readonly pid: number;
   readonly dataDirectory: string;
   readonly publicTarget: { readonly host: string; readonly port: number };
+  readonly privateTarget: { readonly host: string; readonly port: number };
+  /** Header of the API client that the first start made. */
+  readonly authorization: string;
   readonly devices: readonly BenchDevice[];
   /** Creates `count` operations for the device's user and returns id and data of each. */
   createOperations(device: number, count: number): Promise<readonly OperationToSign[]>;
@@ -83,6 +86,8 @@ export async function startSubject(deviceCount: number, storeUrl?: string): Prom
     pid: child.pid,
     dataDirectory,
     publicTarget: { host: publicUrl.hostname, port: Number(publicUrl.port) },
+    privateTarget: { host: privateUrl.hostname, port: Number(privateUrl.port) },
+    authorization,
     devices,
     async createOperations(device, count) {
       const body = JSON.stringify({
