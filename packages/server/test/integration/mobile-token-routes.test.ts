@@ -1,8 +1,8 @@
 /** The Mobile Token API as devices read with it: lists, detail, claim and history, and who may see what. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Json, nested, past, payment, unique, type Reply } from "../bank.ts";
-import { type Device, random } from "../device.ts";
+import { type Json, nested, past, payment, unique } from "../bank.ts";
+import { type Answer, type Device, random } from "../device.ts";
 import { accepted, data, idsOf, refused, type MobileBank, startMobileBank } from "../mobile-bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
@@ -187,7 +187,9 @@ suiteOnEachStore((kind, open) => {
       }
       for (let round = 0; round < 12; round++) {
         const { id } = await create({ userId: undefined });
-        const answers: Reply[] = await Promise.all(rivals.map(({ by, its }) => read("/detail/claim", { id }, by, its)));
+        const answers: Answer[] = await Promise.all(
+          rivals.map(({ by, its }) => read("/detail/claim", { id }, by, its)),
+        );
         const winner = answers.findIndex(({ status }) => status === 200);
         refused(answers[1 - winner]!, 400, "INVALID_OPERATION");
         assert.equal((await detail(id)).userId, rivals[winner]!.userId);
