@@ -39,7 +39,7 @@ function overLimit(path: string, size: number, limit: number, unit: string, know
 }
 
 /** Classes of the client's faces keep the names their users know, whatever they are. */
-const publicClass = /^packages\/client\/src\/(mobile-token|approve)\/[A-Z]/;
+const publicClass = /^packages\/client\/src\/(mobile-token|approve)\/([a-z0-9-]+\/)?[A-Z]/;
 
 /** `string-helpers.test.ts` is judged by `string-helpers`; `service-worker` and `shared-secret` are real names. */
 function nameProblems(path: string): string[] {

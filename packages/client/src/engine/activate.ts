@@ -18,6 +18,7 @@ import { readEncryptedResponse } from "@countersign/protocol/powerauth/ecies";
 import { activationFingerprint } from "@countersign/protocol/powerauth/fingerprint";
 import { encryptionHeaderName, writeEncryptionHeader } from "@countersign/protocol/powerauth/headers";
 import { activationKeys, masterSecret } from "@countersign/protocol/powerauth/keys";
+import { isPuk, parseRecoveryCode } from "@countersign/protocol/powerauth/recovery";
 import { sealDevicePrivateKey } from "@countersign/protocol/powerauth/vault";
 import { createBiometryKey, forgetBiometryKey, type BiometryPrompt } from "./biometry.ts";
 import type { Device } from "./device.ts";
@@ -40,22 +41,47 @@ export interface PendingActivation {
   readonly ctrData: Bytes;
 }
 
-/** The code, with or without its signature, and what the server is told beside it. */
-export interface ActivationByCode extends Pick<DeviceDescription, "activationName" | "activationOtp" | "extras"> {
-  readonly activationCode: string;
+/** How the server finds out whose activation it is. */
+export type ActivationSource =
+  /** With or without its signature; a signature must be right. */
+  | { readonly kind: "code"; readonly activationCode: string }
+  /** Whatever application and server have agreed upon. */
+  | { readonly kind: "attributes"; readonly identityAttributes: Readonly<Record<string, string>> }
+  | { readonly kind: "oidc"; readonly parameters: OidcParameters }
+  /** For servers before 2.0. */
+  | { readonly kind: "recovery"; readonly recoveryCode: string; readonly puk: string };
+
+/** What came back from the person's sign-in at an OpenID provider. */
+export interface OidcParameters {
+  /** The server's name of the provider. */
+  readonly providerId: string;
+  readonly code: string;
+  readonly nonce: string;
+  /** Where the provider asks for PKCE. */
+  readonly codeVerifier?: string | undefined;
+}
+
+/** The source, and what the server is told beside it. */
+export interface NewActivation extends Pick<DeviceDescription, "activationName" | "activationOtp" | "extras"> {
+  readonly source: ActivationSource;
   readonly customAttributes?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
  * Exchanges keys. On any failure nothing is left over and it may be tried again at once. Throws `activation-exists`,
- * `activation-code-invalid`, `activation-code-signature-invalid`, `activation-data-invalid` and transport codes.
+ * `activation-code-invalid`, `activation-code-signature-invalid`, `recovery-code-invalid`, `activation-data-invalid` and
+ * transport codes.
  */
 export async function createActivation(
   device: Device,
-  activation: ActivationByCode,
+  activation: NewActivation,
   options?: CallOptions,
 ): Promise<ActivationResult & { readonly fingerprint: string }> {
-  const identity = identify(device, activation);
+  const { customAttributes } = activation;
+  const identity = {
+    ...identify(device, activation.source),
+    ...(customAttributes !== undefined && { customAttributes }),
+  };
   if (device.memory.pending !== undefined || (await loadState(device)) !== undefined) {
     throw new EngineError("activation-exists", "The device has an activation already");
   }
@@ -74,6 +100,7 @@ export async function createActivation(
     privateKey: pair.privateKey,
   };
   device.memory.pending = pending;
+  device.memory.userInfo = result.userInfo;
   return { ...result, fingerprint: fingerprintOf(device, pending) };
 }
 
@@ -144,6 +171,7 @@ export async function removeActivation(device: Device, unlock: Unlock, options?:
 export async function removeLocally(device: Device): Promise<void> {
   device.transport.cancelAll();
   device.memory.pending = undefined;
+  device.memory.userInfo = undefined;
   device.memory.temporaryKeys.clear();
   await lockState(device, async () => {
     await dropState(device);
@@ -152,23 +180,46 @@ export async function removeLocally(device: Device): Promise<void> {
   await forgetBiometryKey(device);
 }
 
-function identify(device: Device, activation: ActivationByCode): ActivationIdentity {
-  const scanned = parseActivationCode(activation.activationCode);
+function identify(device: Device, source: ActivationSource): ActivationIdentity {
+  switch (source.kind) {
+    case "code":
+      return { type: "CODE", identityAttributes: { code: readCode(device, source.activationCode) } };
+    case "attributes":
+      return { type: "CUSTOM", identityAttributes: source.identityAttributes };
+    case "oidc": {
+      const { providerId, code, nonce, codeVerifier } = source.parameters;
+      const attributes = { method: "oidc", providerId, code, nonce };
+      return {
+        type: "DIRECT",
+        identityAttributes: codeVerifier === undefined ? attributes : { ...attributes, codeVerifier },
+      };
+    }
+    case "recovery": {
+      const recovery = parseRecoveryCode(source.recoveryCode);
+      if (isFailure(recovery) || !isPuk(source.puk)) {
+        throw new EngineError("recovery-code-invalid", "The recovery code or its PUK is not valid");
+      }
+      return { type: "RECOVERY", identityAttributes: { recoveryCode: recovery.code, puk: source.puk } };
+    }
+  }
+}
+
+function readCode(device: Device, text: string): string {
+  const scanned = parseActivationCode(text);
   if (isFailure(scanned)) throw new EngineError("activation-code-invalid", "The activation code is not valid");
   const { code, signature } = scanned;
   const { masterPublicKey } = device.application;
   if (signature !== undefined && !verifyActivationCode(device.crypto, masterPublicKey, code, signature)) {
     throw new EngineError("activation-code-signature-invalid", "The activation code was signed by somebody else");
   }
-  const { customAttributes } = activation;
-  return { type: "CODE", identityAttributes: { code }, ...(customAttributes !== undefined && { customAttributes }) };
+  return code;
 }
 
 async function exchangeKeys(
   device: Device,
   devicePublicKey: PublicKey,
   identity: ActivationIdentity,
-  activation: ActivationByCode,
+  activation: NewActivation,
   options: CallOptions | undefined,
 ): Promise<ActivationResult> {
   const { activationName, activationOtp, extras } = activation;

@@ -10,7 +10,7 @@ import type { PendingActivation } from "./activate.ts";
 import type { BiometryProvider } from "./biometry.ts";
 import type { ActivationStatus } from "./status.ts";
 import type { TemporaryKey } from "./temporary-keys.ts";
-import type { Clock } from "./time.ts";
+import { unknownTime, type Clock } from "./time.ts";
 import type { Token } from "./tokens.ts";
 import type { Transport } from "./transport.ts";
 
@@ -32,6 +32,8 @@ export interface Device {
   readonly random: RandomBytes;
   /** Milliseconds since the epoch by the device's own clock. */
   readonly now: () => number;
+  /** Calls back whenever the application comes to the foreground, until the returned function is called. */
+  readonly onForeground: (callback: () => void) => () => void;
   readonly biometry: BiometryProvider | undefined;
   /** What the server is told of the hardware. */
   readonly platform: string;
@@ -46,14 +48,17 @@ export interface Memory {
   readonly temporaryKeys: Map<string, Promise<TemporaryKey>>;
   statusRequest: Promise<ActivationStatus> | undefined;
   readonly tokenRequests: Map<string, { readonly factors: string; readonly token: Promise<Token> }>;
+  /** Claims about the person, as last received. */
+  userInfo: Readonly<Record<string, unknown>> | undefined;
 }
 
 export function emptyMemory(): Memory {
   return {
     pending: undefined,
-    clock: { adjustment: 0, precision: 0, synchronized: false, retryAt: 0 },
+    clock: unknownTime,
     temporaryKeys: new Map(),
     statusRequest: undefined,
     tokenRequests: new Map(),
+    userInfo: undefined,
   };
 }

@@ -15,6 +15,7 @@ export type EngineErrorCode =
   | "unauthorized"
   | "refused"
   | "response-malformed"
+  | "time-unknown"
   // state of the activation
   | "activation-missing"
   | "activation-pending"
@@ -25,6 +26,7 @@ export type EngineErrorCode =
   // activation code
   | "activation-code-invalid"
   | "activation-code-signature-invalid"
+  | "recovery-code-invalid"
   // factors
   | "password-too-short"
   | "new-password-too-short"

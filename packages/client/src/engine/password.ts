@@ -28,6 +28,32 @@ export function changePassword(
   });
 }
 
+/** What a validated password opens. Neither the password nor the key. */
+export type ValidatedState = Pick<DeviceState, "wrappedKnowledgeKey">;
+
+/** First half: validates the old password with the server. Throws `unauthorized`. */
+export function beginPasswordChange(
+  device: Device,
+  oldPassword: Bytes,
+  options?: CallOptions,
+): Promise<ValidatedState> {
+  return inTurn(device, async () => {
+    const validated = await requireState(device);
+    await askServer(device, oldPassword, options);
+    return validated;
+  });
+}
+
+/** Second half: local. Throws `new-password-too-short`, `password-changed-meanwhile`. */
+export async function finishPasswordChange(
+  device: Device,
+  validated: ValidatedState,
+  oldPassword: Bytes,
+  newPassword: Bytes,
+): Promise<void> {
+  await rewrap(device, oldPassword, newPassword, validated);
+}
+
 /** Local: a wrong old password is not noticed and spoils the knowledge factor for good. */
 export async function changePasswordUnchecked(device: Device, oldPassword: Bytes, newPassword: Bytes): Promise<void> {
   await rewrap(device, oldPassword, newPassword, undefined);
@@ -37,7 +63,7 @@ function rewrap(
   device: Device,
   oldPassword: Bytes,
   newPassword: Bytes,
-  validated: DeviceState | undefined,
+  validated: ValidatedState | undefined,
 ): Promise<void> {
   requireNewPassword(newPassword);
   return changeState(device, (state) => {

@@ -14,7 +14,7 @@ import type { Device } from "./device.ts";
 import { EngineError } from "./errors.ts";
 import { sendSigned } from "./sign.ts";
 import { changeState, requireState, type DeviceState } from "./state.ts";
-import { isRecord, responseObject, type CallOptions } from "./transport.ts";
+import { isRecord, noHeaders, responseObject, type CallOptions } from "./transport.ts";
 
 /** `deadlock`: the counters cannot be brought together again; nothing this activation signs will be accepted. */
 export type ServerState = keyof typeof activationStates | "deadlock";
@@ -48,7 +48,7 @@ async function requestStatus(device: Device, options: CallOptions | undefined): 
     ...(challenge !== undefined && { challenge: toBase64(challenge) }),
   };
   const body = JSON.stringify({ requestObject });
-  const answer = responseObject(await device.transport.post("/pa/v3/activation/status", body, {}, options));
+  const answer = responseObject(await device.transport.ask("/pa/v3/activation/status", body, noHeaders, options));
   const nonce = typeof answer.nonce === "string" ? fromBase64(answer.nonce) : undefined;
   if (challenge !== undefined && nonce === undefined) {
     throw new EngineError("response-malformed", "The status has no nonce");

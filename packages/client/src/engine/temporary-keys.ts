@@ -15,7 +15,7 @@ import type { Device } from "./device.ts";
 import { EngineError } from "./errors.ts";
 import type { DeviceState } from "./state.ts";
 import { acceptServerTime, currentTime } from "./time.ts";
-import { responseObject, type CallOptions } from "./transport.ts";
+import { noHeaders, responseObject, type CallOptions } from "./transport.ts";
 
 export type { TemporaryKey } from "@countersign/protocol/powerauth/temporary-key";
 
@@ -65,7 +65,7 @@ async function requestKey(
   const jwt = createTemporaryKeyRequest(crypto, claims, temporaryKeyMac(crypto, transportKey, application.secret));
   const askedAt = device.now();
   const body = JSON.stringify({ requestObject: { jwt } });
-  const answer = responseObject(await device.transport.post("/pa/v3/keystore/create", body, {}, options));
+  const answer = responseObject(await device.transport.ask("/pa/v3/keystore/create", body, noHeaders, options));
   if (typeof answer.jwt !== "string") throw notUsable();
   const key = processTemporaryKeyResponse(crypto, verificationKey(device, state), answer.jwt, claims);
   if (isFailure(key)) throw notUsable(key.error);

@@ -3,6 +3,7 @@
  * compares with its own clock, and a device's clock may be hours off (PowerAuth 3.x, time synchronisation).
  */
 import type { Device } from "./device.ts";
+import { EngineError } from "./errors.ts";
 import { responseObject, type CallOptions } from "./transport.ts";
 
 export interface Clock {
@@ -11,9 +12,13 @@ export interface Clock {
   /** Half the round trip of the answer the adjustment came from. */
   readonly precision: number;
   readonly synchronized: boolean;
+  /** Device time of the answer the adjustment came from. */
+  readonly acceptedAt: number;
   /** Device time before which a failed synchronisation is not tried again. */
   readonly retryAt: number;
 }
+
+export const unknownTime: Clock = { adjustment: 0, precision: 0, synchronized: false, acceptedAt: 0, retryAt: 0 };
 
 const slowestAnswer = 16_000;
 const negligible = 2_000;
@@ -35,7 +40,25 @@ export function acceptServerTime(device: Device, serverTime: number, askedAt: nu
   const difference = serverTime + roundTrip / 2 - now;
   const keep = Math.abs(difference) < negligible && Math.abs(difference - clock.adjustment) < largestDrift;
   const adjustment = keep ? clock.adjustment : Math.round(difference);
-  device.memory.clock = { adjustment, precision: roundTrip / 2, synchronized: true, retryAt: 0 };
+  device.memory.clock = { adjustment, precision: roundTrip / 2, synchronized: true, acceptedAt: now, retryAt: 0 };
+}
+
+/** Asks the server for its time. Throws `time-unknown`, `cancelled`. */
+export async function synchronizeTime(device: Device, options?: CallOptions): Promise<void> {
+  const askedAt = device.now();
+  let cause: unknown;
+  try {
+    await askForTime(device, askedAt, options);
+    if (device.memory.clock.synchronized && device.memory.clock.acceptedAt >= askedAt) return;
+  } catch (error) {
+    if (error instanceof EngineError && error.code === "cancelled") throw error;
+    cause = error;
+  }
+  throw new EngineError("time-unknown", "The server did not tell its time, or too slowly", { cause });
+}
+
+export function forgetTime(device: Device): void {
+  device.memory.clock = unknownTime;
 }
 
 /**
@@ -47,12 +70,15 @@ export async function synchronizeOnce(device: Device, options?: CallOptions): Pr
   const askedAt = device.now();
   if (clock.synchronized || askedAt < clock.retryAt) return;
   try {
-    const answer = await device.transport.post("/pa/v3/status", "{}", {}, { timeout: shortTimeout, ...options });
-    const { serverTime } = responseObject(answer);
-    if (typeof serverTime === "number" && Number.isSafeInteger(serverTime))
-      acceptServerTime(device, serverTime, askedAt);
+    await askForTime(device, askedAt, options);
   } catch (error) {
     if (options?.signal?.aborted === true) throw error;
   }
   if (!device.memory.clock.synchronized) device.memory.clock = { ...clock, retryAt: askedAt + pauseAfterFailure };
+}
+
+async function askForTime(device: Device, askedAt: number, options: CallOptions | undefined): Promise<void> {
+  const answer = await device.transport.post("/pa/v3/status", "{}", {}, { timeout: shortTimeout, ...options });
+  const { serverTime } = responseObject(answer);
+  if (typeof serverTime === "number" && Number.isSafeInteger(serverTime)) acceptServerTime(device, serverTime, askedAt);
 }

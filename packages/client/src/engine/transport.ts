@@ -1,8 +1,11 @@
 /**
  * HTTP for the device: POST of a JSON text, an answer of limited size within a limited time, typed failures.
  *
- * It signs nothing, repeats nothing and follows no redirect: a repeated signed request would need a new signature.
+ * It signs nothing and follows no redirect. Only `ask` repeats, for calls that change nothing at the server: a signed
+ * request that was repeated would need a new signature, and nobody could tell whether the first one had been carried out.
  */
+import type { RandomBytes } from "@countersign/protocol/bytes";
+import { trace } from "../platform/trace.ts";
 import { EngineError, type Refusal } from "./errors.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -14,9 +17,17 @@ export interface TransportConfiguration {
   readonly allowUnsecureTraffic: boolean;
   /** Milliseconds for a whole exchange, connecting and reading. */
   readonly timeout: number;
-  /** Sent with each request. */
+  /** Sent with each request, except where the device has a header of that name itself. */
   readonly headers: Readonly<Record<string, string>>;
+  /** In their order, before each request. */
+  readonly interceptors: readonly RequestInterceptor[];
 }
+
+/** May add, change or take away headers of the application's own. What the device itself sends is not among them. */
+export type RequestInterceptor = (request: {
+  readonly url: string;
+  readonly headers: Record<string, string>;
+}) => void | Promise<void>;
 
 /** What a caller may say about one call. */
 export interface CallOptions {
@@ -35,39 +46,93 @@ export interface Answer {
 
 export interface Transport {
   /** Throws `insecure-url`, `network`, `timeout`, `cancelled`, `response-too-large`. Any status is an answer. */
-  post(path: string, body: string, headers: Readonly<Record<string, string>>, options?: CallOptions): Promise<Answer>;
+  post(path: string, body: string, headers: Headers, options?: CallOptions): Promise<Answer>;
+  /**
+   * `post` for what changes nothing: when the server is out of reach, or says 502, 503 or 504, it is asked up to two more
+   * times after a pause, each time with headers made anew. Throws what the last try throws.
+   */
+  ask(path: string, body: string, headers: () => Promise<Headers>, options?: CallOptions): Promise<Answer>;
   /** Ends what is under way with `cancelled`. Later calls run. */
   cancelAll(): void;
 }
 
-const responseLimit = 4 * 1024 * 1024;
+type Headers = Readonly<Record<string, string>>;
 
-export function createTransport(fetch: Fetch, configuration: TransportConfiguration): Transport {
+export interface TransportSurroundings {
+  readonly fetch: Fetch;
+  readonly random: RandomBytes;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+}
+
+const responseLimit = 4 * 1024 * 1024;
+const pauses: readonly (number | undefined)[] = [250, 1_000, undefined];
+const passing: readonly number[] = [502, 503, 504];
+
+export function createTransport(surroundings: TransportSurroundings, configuration: TransportConfiguration): Transport {
+  const { fetch, random, pause } = surroundings;
   const running = new Set<() => void>();
+
+  async function post(path: string, body: string, headers: Headers, options: CallOptions = {}): Promise<Answer> {
+    const url = configuration.baseUrl + path;
+    if (!isPermitted(url, configuration)) throw new EngineError("insecure-url", "The address is not https");
+    const deadline = startDeadline(options.timeout ?? configuration.timeout, options.signal);
+    running.add(deadline.cancel);
+    const run = async () => exchange(fetch, url, body, await addHeaders(configuration, url, headers), deadline.signal);
+    try {
+      const answer = await Promise.race([run(), deadline.over]);
+      trace({ type: "exchange", path, outcome: answer.status });
+      return answer;
+    } catch (cause) {
+      const unreachable = () => new EngineError("network", "The server could not be reached", { cause });
+      const error = cause instanceof EngineError ? cause : (deadline.reason() ?? unreachable());
+      trace({ type: "exchange", path, outcome: error.code });
+      throw error;
+    } finally {
+      running.delete(deadline.cancel);
+      deadline.stop();
+    }
+  }
+
+  /** Spread, so that devices that lost the server together do not come back together. */
+  const spread = (milliseconds: number) => milliseconds * (0.5 + (random(1)[0] ?? 0) / 255);
+
   return {
-    async post(path, body, headers, options = {}) {
-      const url = configuration.baseUrl + path;
-      if (!isPermitted(url, configuration)) throw new EngineError("insecure-url", "The address is not https");
-      const deadline = startDeadline(options.timeout ?? configuration.timeout, options.signal);
-      running.add(deadline.cancel);
-      try {
-        return await Promise.race([
-          exchange(fetch, url, body, { ...configuration.headers, ...headers }, deadline.signal),
-          deadline.over,
-        ]);
-      } catch (error) {
-        if (error instanceof EngineError) throw error;
-        throw deadline.reason() ?? new EngineError("network", "The server could not be reached", { cause: error });
-      } finally {
-        running.delete(deadline.cancel);
-        deadline.stop();
+    post,
+    async ask(path, body, headers, options) {
+      for (const wait of pauses) {
+        throwIfCancelled(options);
+        try {
+          const answer = await post(path, body, await headers(), options);
+          if (wait === undefined || !passing.includes(answer.status)) return answer;
+        } catch (error) {
+          if (wait === undefined || !(error instanceof EngineError) || error.code !== "network") throw error;
+        }
+        await pause(spread(wait));
       }
+      throw new RangeError("The last try has no pause");
     },
     cancelAll() {
       for (const cancel of running) cancel();
     },
   };
 }
+
+/** No header of an application's stands beside one of the device's under another spelling: servers would join the two. */
+async function addHeaders(
+  { headers, interceptors }: TransportConfiguration,
+  url: string,
+  own: Headers,
+): Promise<Record<string, string>> {
+  const added = { ...headers };
+  for (const intercept of interceptors) await intercept({ url, headers: added });
+  const merged: Record<string, string> = { "Content-Type": "application/json", Accept: "application/json", ...own };
+  const taken = new Set(Object.keys(merged).map((name) => name.toLowerCase()));
+  for (const [name, value] of Object.entries(added)) if (!taken.has(name.toLowerCase())) merged[name] = value;
+  return merged;
+}
+
+export const noHeaders = async (): Promise<Headers> => ({});
 
 /** Throws `cancelled` when the caller has given up, for example while it waited for its turn. */
 export function throwIfCancelled(options: CallOptions | undefined): void {
@@ -123,7 +188,7 @@ async function exchange(
   const response = await fetch(url, {
     method: "POST",
     body,
-    headers: { "Content-Type": "application/json", Accept: "application/json", ...headers },
+    headers,
     signal,
     redirect: "error",
     credentials: "omit",

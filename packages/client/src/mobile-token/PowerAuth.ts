@@ -3,57 +3,53 @@
  *
  * This face names, shapes and translates; what has to do with keys, counters or the network is the engine's.
  */
-import { fromBase64, toBase64, utf8 } from "@countersign/protocol/bytes";
-import { isFailure } from "@countersign/protocol/errors";
-import { parseActivationCode, verifyActivationCode } from "@countersign/protocol/powerauth/activation-code";
-import { canonicalQuery, formEncode } from "@countersign/protocol/powerauth/canonical-query";
-import {
-  createActivation,
-  describeActivation,
-  persistActivation,
-  removeActivation,
-  removeLocally,
-} from "../engine/activate.ts";
+import { toBase64 } from "@countersign/protocol/bytes";
+import { removeLocally } from "../engine/activate.ts";
 import {
   hasBiometryFactor,
   noBiometry,
   removeBiometryFactor,
   type BiometryInfo,
-  type BiometryPrompt,
+  type BiometryStatus,
+  type BiometryType,
 } from "../engine/biometry.ts";
 import { EngineError } from "../engine/errors.ts";
-import { changePassword, changePasswordUnchecked, validatePassword } from "../engine/password.ts";
-import { signOffline, signRequest } from "../engine/sign.ts";
-import { inTurn, loadState } from "../engine/state.ts";
-import { fetchStatus } from "../engine/status.ts";
-import { serverKey } from "../engine/temporary-keys.ts";
+import {
+  beginPasswordChange,
+  changePassword,
+  changePasswordUnchecked,
+  finishPasswordChange,
+  validatePassword,
+} from "../engine/password.ts";
+import { loadState } from "../engine/state.ts";
 import type { CallOptions } from "../engine/transport.ts";
 import { addBiometryFactor, fetchEncryptionKey, signWithDeviceKey } from "../engine/vault.ts";
-import type { PowerAuthBiometryConfiguration } from "./configurations.ts";
-import { findInstance, requireInstance } from "./instances.ts";
+import { createDevice, readConfigureArguments, type ConfigureArguments } from "./configurations.ts";
+import { anyInstance, findInstance, type Instance } from "./instances.ts";
 import { MobileToken, type MobileTokenConfiguration } from "./MobileToken.ts";
-import { readActivation, type PowerAuthActivation } from "./PowerAuthActivation.ts";
+import { setupPrompt } from "./power-auth/PowerAuthActivationMembers.ts";
+import { PowerAuthPasswordChangeData } from "./power-auth/PowerAuthPasswordChangeData.ts";
+import { PowerAuthSigningMembers, type PowerAuthSignatureKeyId } from "./power-auth/PowerAuthSigningMembers.ts";
+import { PowerAuthTimeSynchronizationService } from "./power-auth/PowerAuthTimeSynchronizationService.ts";
 import {
-  asActivationStatus,
-  type PowerAuthActivationStatus,
-  type PowerAuthCreateActivationResult,
-} from "./PowerAuthActivationStatus.ts";
-import {
-  PowerAuthAuthentication,
-  readPrompt,
+  withGroup,
   withPassword,
   withUnlock,
+  type PowerAuthAuthentication,
   type PowerAuthBiometricPrompt,
 } from "./PowerAuthAuthentication.ts";
 import { decodeData, PowerAuthEncryptor, type PowerAuthDataFormat } from "./PowerAuthEncryptor.ts";
 import { asPowerAuthError, PowerAuthError } from "./PowerAuthError.ts";
-import { PowerAuthInstance } from "./PowerAuthInstance.ts";
 import { PowerAuthPassword, type PasswordType } from "./PowerAuthPassword.ts";
-import {
-  asAuthorizationHeader,
-  PowerAuthTokenStore,
-  type PowerAuthAuthorizationHttpHeader,
-} from "./PowerAuthTokenStore.ts";
+import { PowerAuthTokenStore } from "./PowerAuthTokenStore.ts";
+
+export interface PowerAuthBiometricStatus {
+  /** There is a factor, and the person can be asked for it now. */
+  readonly isAuthenticationWithBiometricsAvailable: boolean;
+  readonly isBiometricFactorConfigured: boolean;
+  readonly systemStatus: BiometryStatus;
+  readonly biometryType: BiometryType;
+}
 
 /**
  * One activation of this device, named by `instanceId`. Two objects with one id are the same instance.
@@ -62,168 +58,39 @@ import {
  * Methods that ask the server throw `NETWORK_ERROR`, `AUTHENTICATION_ERROR` (401), `RESPONSE_ERROR` (any other refusal)
  * with the server's code in `errorData`, and `OPERATION_CANCELED`; their last argument may bring a signal and a timeout.
  */
-export class PowerAuth extends PowerAuthInstance {
+export class PowerAuth extends PowerAuthSigningMembers {
   readonly tokenStore: PowerAuthTokenStore;
+  readonly timeSynchronizationService: PowerAuthTimeSynchronizationService;
 
   constructor(instanceId: string) {
     super(instanceId);
     this.tokenStore = new PowerAuthTokenStore(instanceId);
-  }
-
-  /** Local: stays true when the server has blocked or removed the activation. */
-  hasValidActivation(): Promise<boolean> {
-    return this.call(async ({ device }) => (await loadState(device)) !== undefined);
-  }
-
-  canStartActivation(): Promise<boolean> {
-    return this.call(
-      async ({ device }) => device.memory.pending === undefined && (await loadState(device)) === undefined,
-    );
-  }
-
-  /** True between `createActivation` and `commitActivation`. Not stored. */
-  hasPendingActivation(): Promise<boolean> {
-    return this.call(async ({ device }) => device.memory.pending !== undefined);
-  }
-
-  getActivationIdentifier(): Promise<string | undefined> {
-    return this.call(async ({ device }) => (await describeActivation(device))?.activationId);
-  }
-
-  /** Eight digits that the server shows as well. */
-  getActivationFingerprint(): Promise<string | undefined> {
-    return this.call(async ({ device }) => (await describeActivation(device))?.fingerprint);
+    this.timeSynchronizationService = new PowerAuthTimeSynchronizationService(instanceId);
   }
 
   /**
-   * What the server says of the activation; brings the counter in line. Concurrent calls share one request. Throws
-   * `MISSING_ACTIVATION`, `PENDING_ACTIVATION`.
+   * Removes what is stored for an instance that is not configured and cannot be, because of `INVALID_ACTIVATION_DATA`.
+   * Takes its id and what `configure` takes. Throws `UPGRADE_SDK` for data of a newer version, which stays.
    */
-  fetchActivationStatus(options?: CallOptions): Promise<PowerAuthActivationStatus> {
-    return this.call(async ({ device }) => asActivationStatus(await fetchStatus(device, options)));
-  }
-
-  /**
-   * Exchanges keys with the server; `commitActivation` comes next. After a failure it may be tried again at once. Throws
-   * `INVALID_ACTIVATION_STATE`, `INVALID_ACTIVATION_OBJECT`, `INVALID_ACTIVATION_CODE`, `SIGNATURE_ERROR` for a code
-   * signed by somebody else, `INVALID_ACTIVATION_DATA`, `ENCRYPTION_ERROR`.
-   */
-  createActivation(activation: PowerAuthActivation, options?: CallOptions): Promise<PowerAuthCreateActivationResult> {
-    return this.call(async ({ device }) => {
-      const result = await createActivation(device, readActivation(activation), options);
-      const { fingerprint, activationRecovery, customAttributes } = result;
-      return {
-        activationFingerprint: fingerprint,
-        ...(activationRecovery !== undefined && { activationRecovery }),
-        ...(customAttributes !== undefined && { customAttributes }),
-      };
-    });
-  }
-
-  /**
-   * Stores the pending activation under a password, at least four bytes of UTF-8. Local. Throws
-   * `INVALID_ACTIVATION_STATE`, `WRONG_PARAMETER` without a password, biometry codes.
-   */
-  commitActivation(authentication: PowerAuthAuthentication): Promise<void> {
-    return this.call(({ device, configurations }) => {
-      if (!(authentication instanceof PowerAuthAuthentication) || !authentication.isActivationCommit) {
-        throw new PowerAuthError("WRONG_PARAMETER", "The authentication object was not made for a commit");
+  static async cleanupInstanceData(instanceId: string, ...args: ConfigureArguments): Promise<void> {
+    try {
+      if (findInstance(instanceId) !== undefined) {
+        throw new PowerAuthError("WRONG_PARAMETER", "The instance is configured: use removeActivationLocal");
       }
-      if (device.memory.pending === undefined) {
-        throw new PowerAuthError("INVALID_ACTIVATION_STATE", "No activation waits to be committed");
-      }
-      const { isBiometricAuthentication, biometricPrompt } = authentication;
-      const prompt = setupPrompt(configurations.biometry, biometricPrompt);
-      const biometry = isBiometricAuthentication ? { prompt } : undefined;
-      return withPassword(authentication.password, (password) => persistActivation(device, password, biometry));
-    });
+      const { environment, ...configurations } = readConfigureArguments(args);
+      const device = createDevice(instanceId, configurations, environment);
+      await loadState(device).catch((error: unknown) => {
+        if (!(error instanceof EngineError) || error.code !== "activation-data-invalid") throw error;
+      });
+      await removeLocally(device);
+    } catch (error) {
+      throw asPowerAuthError(error);
+    }
   }
 
-  /** The same as `commitActivation`. */
-  persistActivation(authentication: PowerAuthAuthentication): Promise<void> {
-    return this.commitActivation(authentication);
-  }
-
-  /** Removes the activation on the server and, only after its success, here. Spends a counter value. */
-  removeActivationWithAuthentication(authentication: PowerAuthAuthentication, options?: CallOptions): Promise<void> {
-    return this.callUnlocked(authentication, ({ device }, unlock) => removeActivation(device, unlock, options));
-  }
-
-  /** Forgets the activation whatever its state. The server is not told. */
-  removeActivationLocal(): Promise<void> {
-    return this.call(({ device }) => removeLocally(device));
-  }
-
-  /**
-   * Header for a GET request: signs its query, given as parameters. Spends a counter value. Throws
-   * `MISSING_ACTIVATION`, `WRONG_PARAMETER`, `SIGNATURE_ERROR`, `INVALID_NATIVE_OBJECT`, biometry codes.
-   */
-  requestGetSignature(
-    authentication: PowerAuthAuthentication,
-    uriId: string,
-    params?: Readonly<Record<string, string>>,
-  ): Promise<PowerAuthAuthorizationHttpHeader> {
-    return this.call(({ device }) => {
-      const body = utf8(queryOf(params));
-      return withUnlock(device, authentication, async (unlock) =>
-        asAuthorizationHeader(await signRequest(device, unlock, { method: "GET", uriId, body })),
-      );
-    });
-  }
-
-  /**
-   * Header for a request with exactly this body. Spends a counter value, which is stored before the header is returned;
-   * requests must arrive in the order of their headers (`serial`). A wrong password is not noticed here. Throws as
-   * `requestGetSignature`.
-   */
-  requestSignature(
-    authentication: PowerAuthAuthentication,
-    method: string,
-    uriId: string,
-    body?: string | Uint8Array,
-  ): Promise<PowerAuthAuthorizationHttpHeader> {
-    return this.callUnlocked(authentication, async ({ device }, unlock) => {
-      const bytes = typeof body === "string" ? utf8(body) : (body ?? new Uint8Array(0));
-      const request = { method: method.toUpperCase(), uriId, body: bytes };
-      return asAuthorizationHeader(await signRequest(device, unlock, request));
-    });
-  }
-
-  /**
-   * Digits that a person retypes: eight per factor, joined by hyphens. `nonce` is Base64. Spends a counter value. A
-   * wrong password gives digits as well. Throws as `requestGetSignature`.
-   */
-  offlineSignature(
-    authentication: PowerAuthAuthentication,
-    uriId: string,
-    nonce: string,
-    body?: string | Uint8Array,
-  ): Promise<string> {
-    return this.callUnlocked(authentication, ({ device }, unlock) => {
-      const bytes = typeof body === "string" ? utf8(body) : (body ?? new Uint8Array(0));
-      return signOffline(device, unlock, { uriId, nonce, body: bytes });
-    });
-  }
-
-  /**
-   * Whether the server signed the text (Base64 of a DER signature): with the application's master key, or else with the
-   * key of this activation. Without an activation the latter is false.
-   */
-  verifyServerSignedData(data: string, signature: string, masterKey: boolean): Promise<boolean> {
-    return this.call(async ({ device }) => {
-      const state = masterKey ? undefined : await loadState(device);
-      const key = masterKey ? device.application.masterPublicKey : state && serverKey(device, state);
-      const bytes = fromBase64(signature);
-      return key !== undefined && bytes !== undefined && device.crypto.verify(key, utf8(data), bytes, "der");
-    });
-  }
-
-  /** Whether a scanned code carries the application's signature. Never throws. */
-  async verifyScannedActivationCode(scannedCode: string): Promise<boolean> {
-    const device = findInstance(this.instanceId)?.device;
-    const scanned = parseActivationCode(String(scannedCode));
-    if (device === undefined || isFailure(scanned) || scanned.signature === undefined) return false;
-    return verifyActivationCode(device.crypto, device.application.masterPublicKey, scanned.code, scanned.signature);
+  /** What the biometry provider of any configured instance can do. */
+  static async getBiometryInfo(): Promise<BiometryInfo> {
+    return biometryInfo(anyInstance());
   }
 
   /** Asks the server. A wrong password is `AUTHENTICATION_ERROR`, and is counted. Spends a counter value. */
@@ -236,6 +103,33 @@ export class PowerAuth extends PowerAuthInstance {
     return this.callWithPassword(oldPassword, ({ device }, oldBytes) =>
       withPassword(newPassword, (newBytes) => changePassword(device, oldBytes, newBytes, options)),
     );
+  }
+
+  /**
+   * First half of a change: validates the old password with the server, and is counted. The second half may come when the
+   * person has chosen a new one; release the data if that never happens. Spends a counter value.
+   */
+  beginPasswordChange(oldPassword: PasswordType, options?: CallOptions): Promise<PowerAuthPasswordChangeData> {
+    return this.callWithPassword(
+      oldPassword,
+      async (instance, bytes) =>
+        new PowerAuthPasswordChangeData(instance, await beginPasswordChange(instance.device, bytes, options), bytes),
+    );
+  }
+
+  /**
+   * Second half: local. Uses `data` up, whatever comes of it. Throws `INVALID_NATIVE_OBJECT` when it is used up, released
+   * or five minutes old, `INVALID_ACTIVATION_STATE` for a new password under four bytes.
+   */
+  finishPasswordChange(newPassword: PasswordType, data: PowerAuthPasswordChangeData): Promise<void> {
+    return this.call((instance) => {
+      if (!(data instanceof PowerAuthPasswordChangeData)) {
+        throw new PowerAuthError("WRONG_PARAMETER", "That is no PowerAuthPasswordChangeData");
+      }
+      return data.use(instance, (validated, oldBytes) =>
+        withPassword(newPassword, (newBytes) => finishPasswordChange(instance.device, validated, oldBytes, newBytes)),
+      );
+    });
   }
 
   /**
@@ -253,6 +147,11 @@ export class PowerAuth extends PowerAuthInstance {
         }),
       );
     });
+  }
+
+  /** The same as `unsafeChangePassword`. */
+  changePasswordUnsafe(oldPassword: PasswordType, newPassword: PasswordType): Promise<boolean> {
+    return this.unsafeChangePassword(oldPassword, newPassword);
   }
 
   /**
@@ -290,11 +189,46 @@ export class PowerAuth extends PowerAuthInstance {
 
   /** What the biometry provider can do; works unconfigured. */
   async getBiometryInfo(): Promise<BiometryInfo> {
-    try {
-      return (await findInstance(this.instanceId)?.device.biometry?.info()) ?? noBiometry;
-    } catch (error) {
-      throw asPowerAuthError(error);
-    }
+    return biometryInfo(findInstance(this.instanceId));
+  }
+
+  /** What the provider can do, together with whether this activation has a biometry key. */
+  getBiometricStatus(): Promise<PowerAuthBiometricStatus> {
+    return this.call(async (instance) => {
+      const { canAuthenticate: systemStatus, biometryType } = await biometryInfo(instance);
+      const isBiometricFactorConfigured = await hasBiometryFactor(instance.device);
+      return {
+        isAuthenticationWithBiometricsAvailable: isBiometricFactorConfigured && systemStatus === "OK",
+        isBiometricFactorConfigured,
+        systemStatus,
+        biometryType,
+      };
+    });
+  }
+
+  async isAuthenticationWithBiometricsAvailable(): Promise<boolean> {
+    return (await this.getBiometricStatus()).isAuthenticationWithBiometricsAvailable;
+  }
+
+  /**
+   * Asks the person once; `run` gets an authentication for several signatures, until ten seconds pass without one. Send
+   * nothing more with it after a 401. What `run` throws comes out inside a `PowerAuthError` with its code. Throws
+   * `WRONG_PARAMETER` for an authentication that is not biometric.
+   */
+  groupedBiometricAuthentication(
+    authentication: PowerAuthAuthentication,
+    run: (reusable: PowerAuthAuthentication) => Promise<void>,
+  ): Promise<void> {
+    return this.call(({ device }) =>
+      withGroup(device, authentication, async (reusable) => {
+        try {
+          await run(reusable);
+        } catch (originalException) {
+          const { code } = asPowerAuthError(originalException);
+          throw new PowerAuthError(code, "The grouped calls failed", { originalException });
+        }
+      }),
+    );
   }
 
   /** 16 bytes in Base64, the same for the same index. Asks the server for the vault key; spends a counter value. */
@@ -323,6 +257,21 @@ export class PowerAuth extends PowerAuthInstance {
     });
   }
 
+  /** `signDataWithDevicePrivateKey` for data in Base64. The only key is that of the device. */
+  calculateDigitalSignature(
+    authentication: PowerAuthAuthentication,
+    data: string,
+    keyId: PowerAuthSignatureKeyId,
+    options?: CallOptions,
+  ): Promise<string> {
+    return this.call(async () => {
+      if (keyId === "device" || keyId === "deviceEc") {
+        return this.signDataWithDevicePrivateKey(authentication, data, "BASE64", options);
+      }
+      throw new PowerAuthError("WRONG_PARAMETER", "There is no such key to sign with");
+    });
+  }
+
   /** A password that ends with this instance. */
   createPassword(destroyOnUse = true, onAutomaticCleanup?: () => void): PowerAuthPassword {
     return new PowerAuthPassword(destroyOnUse, onAutomaticCleanup, this.instanceId);
@@ -336,38 +285,16 @@ export class PowerAuth extends PowerAuthInstance {
     return new PowerAuthEncryptor("ACTIVATION", this.instanceId);
   }
 
-  /**
-   * Runs `run`, which computes a signature and awaits the response, while no other signed call of this instance is
-   * between signature and response. Calls of this object that sign and send wait for their turn: do not await one inside.
-   */
-  async serial<T>(run: () => Promise<T>): Promise<T> {
-    try {
-      return await inTurn(requireInstance(this.instanceId).device, run);
-    } catch (error) {
-      // What `run` throws is its caller's own.
-      throw error instanceof EngineError ? asPowerAuthError(error) : error;
-    }
-  }
-
   /** The Mobile Token services of this instance. */
   createMobileToken(configuration?: MobileTokenConfiguration): MobileToken {
     return new MobileToken(this, configuration);
   }
 }
 
-/** The platform asks the person when a key is made only where the configuration says so. */
-function setupPrompt(
-  configuration: Readonly<PowerAuthBiometryConfiguration>,
-  prompt: PowerAuthBiometricPrompt | undefined,
-): BiometryPrompt | undefined {
-  return configuration.authenticateOnBiometricKeySetup ? readPrompt(prompt ?? { promptMessage: "" }) : undefined;
-}
-
-/** The canonical query the server computes from the request's own. Throws `WRONG_PARAMETER` for values that are no text. */
-function queryOf(params: Readonly<Record<string, string>> = {}): string {
-  const pairs = Object.entries(params).map(([name, value]) => {
-    if (typeof value !== "string") throw new PowerAuthError("WRONG_PARAMETER", "A query parameter is not a string");
-    return `${formEncode(name)}=${formEncode(value)}`;
-  });
-  return canonicalQuery(pairs.join("&")) ?? "";
+async function biometryInfo(instance: Instance | undefined): Promise<BiometryInfo> {
+  try {
+    return (await instance?.device.biometry?.info()) ?? noBiometry;
+  } catch (error) {
+    throw asPowerAuthError(error);
+  }
 }

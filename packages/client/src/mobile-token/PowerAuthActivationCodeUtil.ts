@@ -8,6 +8,7 @@ import {
   isTypedCharacter,
   parseActivationCode,
 } from "@countersign/protocol/powerauth/activation-code";
+import { isPuk, parseRecoveryCode } from "@countersign/protocol/powerauth/recovery";
 import { PowerAuthError } from "./PowerAuthError.ts";
 
 export interface PowerAuthActivationCode {
@@ -28,6 +29,23 @@ export class PowerAuthActivationCodeUtil {
   /** Whether it is a complete code. One with a signature is not. */
   static async validateActivationCode(activationCode: string): Promise<boolean> {
     return isActivationCode(String(activationCode));
+  }
+
+  /** Reads a recovery code, with or without its `R:`. Throws `INVALID_RECOVERY_CODE`. */
+  static async parseRecoveryCode(recoveryCode: string): Promise<PowerAuthActivationCode> {
+    const parsed = parseRecoveryCode(String(recoveryCode));
+    if (isFailure(parsed)) throw new PowerAuthError("INVALID_RECOVERY_CODE", "The recovery code is not valid");
+    return { activationCode: parsed.code };
+  }
+
+  /** Whether it is a complete recovery code, with or without its `R:`. */
+  static async validateRecoveryCode(recoveryCode: string): Promise<boolean> {
+    return !isFailure(parseRecoveryCode(String(recoveryCode)));
+  }
+
+  /** Whether it has ten digits. */
+  static async validateRecoveryPuk(puk: string): Promise<boolean> {
+    return isPuk(String(puk));
   }
 
   /** Whether a code may contain the character, given as code point, as it is. */

@@ -1,4 +1,5 @@
 /** What `createActivation` and `fetchActivationStatus` give back. */
+import type { PowerAuthUserInfo } from "./power-auth/PowerAuthUserInfo.ts";
 import type { ActivationStatus, ServerState } from "../engine/status.ts";
 
 const states = {
@@ -38,6 +39,8 @@ export interface PowerAuthCreateActivationResult {
   readonly activationFingerprint: string;
   readonly activationRecovery?: { readonly recoveryCode: string; readonly puk: string };
   readonly customAttributes?: Readonly<Record<string, unknown>>;
+  /** The person, where the server tells already. */
+  readonly userInfo?: PowerAuthUserInfo;
 }
 
 export function asActivationStatus(status: ActivationStatus): PowerAuthActivationStatus {

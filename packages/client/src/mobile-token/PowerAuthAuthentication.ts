@@ -14,43 +14,52 @@ export interface PowerAuthBiometricPrompt extends BiometryPrompt {
   readonly fallbackButtonTitle?: string | undefined;
 }
 
-/** Made by the factories only: three for signing, two for committing a new activation. */
+/** What a factory made it for. */
+interface Kind {
+  readonly forCommit: boolean;
+  readonly isBiometric: boolean;
+}
+
+/** Made by the factories: three for signing, two for committing a new activation. The constructor is the old way. */
 export class PowerAuthAuthentication {
-  readonly isActivationCommit: boolean;
-  readonly isBiometricAuthentication: boolean;
   readonly password: PasswordType | undefined;
   readonly biometricPrompt: PowerAuthBiometricPrompt | undefined;
+  /** The five below count only in objects that were made by the constructor. Possession always takes part. */
+  usePossession = true;
+  useBiometry = false;
+  userPassword: PasswordType | undefined;
+  biometryMessage: string | undefined;
+  biometryTitle: string | undefined;
+  #kind: Kind | undefined;
+  #group: BiometryGroup | undefined;
 
-  private constructor(
-    purpose: "sign" | "commit",
-    isBiometric: boolean,
-    password?: PasswordType,
-    prompt?: PowerAuthBiometricPrompt,
-  ) {
-    this.isActivationCommit = purpose === "commit";
-    this.isBiometricAuthentication = isBiometric;
+  /** @deprecated Which factors it stands for is decided when it is used. */
+  constructor(password?: PasswordType, biometricPrompt?: PowerAuthBiometricPrompt) {
     this.password = password;
-    this.biometricPrompt = prompt;
+    this.biometricPrompt = biometricPrompt;
   }
 
   /** The device alone. */
   static possession(): PowerAuthAuthentication {
-    return new PowerAuthAuthentication("sign", false);
+    return make({ forCommit: false, isBiometric: false });
   }
 
   /** Device and password. */
   static password(password: PasswordType): PowerAuthAuthentication {
-    return new PowerAuthAuthentication("sign", false, password);
+    return make({ forCommit: false, isBiometric: false }, password);
   }
 
-  /** Device and biometry. Each use asks the person once. */
-  static biometry(biometricPrompt: PowerAuthBiometricPrompt): PowerAuthAuthentication {
-    return new PowerAuthAuthentication("sign", true, undefined, biometricPrompt);
+  /** Device and biometry. Each use asks the person once. The prompt may stand inside an object, as its only member. */
+  static biometry(
+    biometricPrompt: PowerAuthBiometricPrompt | { readonly biometricPrompt: PowerAuthBiometricPrompt },
+  ): PowerAuthAuthentication {
+    const prompt = "biometricPrompt" in biometricPrompt ? biometricPrompt.biometricPrompt : biometricPrompt;
+    return make({ forCommit: false, isBiometric: true }, undefined, prompt);
   }
 
   /** For `commitActivation`. */
   static commitWithPassword(password: PasswordType): PowerAuthAuthentication {
-    return new PowerAuthAuthentication("commit", false, password);
+    return make({ forCommit: true, isBiometric: false }, password);
   }
 
   /** For `commitActivation`; sets up the biometry factor as well. */
@@ -58,7 +67,7 @@ export class PowerAuthAuthentication {
     password: PasswordType,
     biometricPrompt?: PowerAuthBiometricPrompt,
   ): PowerAuthAuthentication {
-    return new PowerAuthAuthentication("commit", true, password, biometricPrompt);
+    return make({ forCommit: true, isBiometric: true }, password, biometricPrompt);
   }
 
   /** The same as `commitWithPassword`. */
@@ -73,6 +82,98 @@ export class PowerAuthAuthentication {
   ): PowerAuthAuthentication {
     return PowerAuthAuthentication.commitWithPasswordAndBiometry(password, biometricPrompt);
   }
+
+  get isActivationCommit(): boolean {
+    return this.#kind?.forCommit ?? false;
+  }
+
+  /** The same as `isActivationCommit`. */
+  get isActivationPersist(): boolean {
+    return this.isActivationCommit;
+  }
+
+  get isBiometricAuthentication(): boolean {
+    return this.#kind?.isBiometric ?? this.useBiometry;
+  }
+
+  /** @internal What an object made by the constructor stands for; any other one is itself. */
+  convertLegacyObject(forCommit: boolean): PowerAuthAuthentication {
+    if (this.#kind !== undefined) return this;
+    const password = this.userPassword ?? this.password;
+    const { biometryMessage: promptMessage = "", biometryTitle: promptTitle } = this;
+    const prompt = this.useBiometry ? (this.biometricPrompt ?? { promptMessage, promptTitle }) : undefined;
+    if (!forCommit && password !== undefined && prompt !== undefined) {
+      throw new PowerAuthError("WRONG_PARAMETER", "A signature takes the password or biometry, not both");
+    }
+    return make({ forCommit, isBiometric: prompt !== undefined }, password, prompt);
+  }
+
+  /** @internal */
+  static make(
+    this: void,
+    kind: Kind,
+    password?: PasswordType,
+    prompt?: PowerAuthBiometricPrompt,
+    group?: BiometryGroup,
+  ): PowerAuthAuthentication {
+    const authentication = new PowerAuthAuthentication(password, prompt);
+    authentication.#kind = kind;
+    authentication.#group = group;
+    return authentication;
+  }
+
+  /** @internal */
+  get group(): BiometryGroup | undefined {
+    return this.#group;
+  }
+}
+
+const { make } = PowerAuthAuthentication;
+
+/** A biometry key that one prompt released, for several uses within ten seconds of each other. */
+export interface BiometryGroup {
+  key: Uint8Array | undefined;
+  expiresAt: number;
+}
+
+const groupLifetime = 10_000;
+
+/**
+ * Runs `run` with an authentication that asks the person once for all its uses, and again when ten seconds have passed
+ * since the last one. Throws `WRONG_PARAMETER` for one that is not biometric, and the biometry codes.
+ */
+export async function withGroup(
+  device: Device,
+  authentication: PowerAuthAuthentication,
+  run: (reusable: PowerAuthAuthentication) => Promise<void>,
+): Promise<void> {
+  const single = readForSigning(authentication);
+  if (!single.isBiometricAuthentication) {
+    throw new PowerAuthError("WRONG_PARAMETER", "The authentication object is not biometric");
+  }
+  const group: BiometryGroup = { key: undefined, expiresAt: 0 };
+  const reusable = make({ forCommit: false, isBiometric: true }, undefined, single.biometricPrompt, group);
+  try {
+    (await groupKey(device, reusable, group)).fill(0);
+    await run(reusable);
+  } finally {
+    group.key?.fill(0);
+    group.expiresAt = 0;
+  }
+}
+
+/** A copy for one use. */
+async function groupKey(
+  device: Device,
+  authentication: PowerAuthAuthentication,
+  group: BiometryGroup,
+): Promise<Uint8Array> {
+  if (device.now() >= group.expiresAt) {
+    group.key?.fill(0);
+    group.key = await fetchBiometryKey(device, promptOf(authentication));
+  }
+  group.expiresAt = device.now() + groupLifetime;
+  return group.key?.slice() ?? new Uint8Array(0);
 }
 
 /**
@@ -84,16 +185,24 @@ export async function withUnlock<T>(
   authentication: PowerAuthAuthentication,
   run: (unlock: Unlock) => Promise<T>,
 ): Promise<T> {
-  if (!(authentication instanceof PowerAuthAuthentication) || authentication.isActivationCommit) {
-    throw new PowerAuthError("WRONG_PARAMETER", "The authentication object was not made for signing");
-  }
+  const signing = readForSigning(authentication);
   await requireState(device);
-  if (authentication.isBiometricAuthentication) {
-    const biometryKey = await fetchBiometryKey(device, promptOf(authentication));
+  if (signing.isBiometricAuthentication) {
+    const { group } = signing;
+    const biometryKey = group
+      ? await groupKey(device, signing, group)
+      : await fetchBiometryKey(device, promptOf(signing));
     return run({ factors: "possession_biometry", biometryKey }).finally(() => biometryKey.fill(0));
   }
-  if (authentication.password === undefined) return run({ factors: "possession" });
-  return withPassword(authentication.password, (password) => run({ factors: "possession_knowledge", password }));
+  if (signing.password === undefined) return run({ factors: "possession" });
+  return withPassword(signing.password, (password) => run({ factors: "possession_knowledge", password }));
+}
+
+function readForSigning(authentication: PowerAuthAuthentication): PowerAuthAuthentication {
+  if (authentication instanceof PowerAuthAuthentication && !authentication.isActivationCommit) {
+    return authentication.convertLegacyObject(false);
+  }
+  throw new PowerAuthError("WRONG_PARAMETER", "The authentication object was not made for signing");
 }
 
 /** Runs `run` with the password's bytes and wipes them afterwards. */

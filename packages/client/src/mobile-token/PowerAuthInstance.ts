@@ -2,7 +2,9 @@
  * The life of a configured instance, and how the methods of `PowerAuth` reach it. Applications see it as part of
  * `PowerAuth`.
  */
+import { forgetTime } from "../engine/time.ts";
 import { requireState } from "../engine/state.ts";
+import { trace } from "../platform/trace.ts";
 import type { Unlock } from "../engine/unlock.ts";
 import {
   createDevice,
@@ -37,7 +39,8 @@ export class PowerAuthInstance {
     if (this.instanceId === "") throw new PowerAuthError("WRONG_PARAMETER", "The instance has an empty id");
     const { environment, ...configurations } = readConfigureArguments(args);
     const device = createDevice(this.instanceId, configurations, environment);
-    addInstance({ device, configurations, owned: new Set() });
+    const stopListening = device.onForeground(() => forgetTime(device));
+    addInstance({ device, configurations, owned: new Set([{ end: stopListening }]) });
     return true;
   }
 
@@ -77,8 +80,16 @@ export class PowerAuthInstance {
     try {
       return await run(requireInstance(this.instanceId));
     } catch (error) {
-      throw asPowerAuthError(error);
+      const { instanceId } = this;
+      const failure = this.translate(asPowerAuthError(error));
+      trace({ type: "failure", instanceId, code: failure.code });
+      throw failure;
     }
+  }
+
+  /** Where another API level has other codes. */
+  protected translate(error: PowerAuthError): PowerAuthError {
+    return error;
   }
 
   /** `call` with what unlocks the factors. */

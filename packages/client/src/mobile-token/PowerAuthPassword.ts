@@ -3,6 +3,7 @@
  */
 import { equalBytes, utf8, type Bytes } from "@countersign/protocol/bytes";
 import { requireInstance, type Instance } from "./instances.ts";
+import { readPinResult, type PinTestResult } from "./power-auth/pin-test-result.ts";
 import { PowerAuthError } from "./PowerAuthError.ts";
 
 /** A plain string works, but stays in memory until the platform reuses the place. */
@@ -98,6 +99,17 @@ export class PowerAuthPassword {
     this.#revive();
     other.#revive();
     return equalBytes(this.#bytes.subarray(0, this.#size), other.#bytes.subarray(0, other.#size));
+  }
+
+  /** How easily the PIN can be guessed. Not a use. Throws `WRONG_PARAMETER` for what are not 4 to 100 digits. */
+  async testPinStrength(): Promise<PinTestResult> {
+    this.#revive();
+    const digits = Array.from(this.#bytes.subarray(0, this.#size), (byte) => byte - 0x30);
+    try {
+      return readPinResult(digits);
+    } finally {
+      digits.fill(0);
+    }
   }
 
   /** Wipes now. A later call starts an empty password. */

@@ -15,7 +15,7 @@ import { EngineError } from "../engine/errors.ts";
 import type { CallOptions } from "../engine/transport.ts";
 import { requireInstance, type Instance } from "./instances.ts";
 import { withUnlock, type PowerAuthAuthentication } from "./PowerAuthAuthentication.ts";
-import { asPowerAuthError, type ErrorCodeOverrides } from "./PowerAuthError.ts";
+import { asPowerAuthError, type ErrorCodeOverrides, type PowerAuthError } from "./PowerAuthError.ts";
 
 export interface PowerAuthToken {
   readonly tokenName: string;
@@ -86,12 +86,22 @@ export class PowerAuthTokenStore {
     return this.#call(async ({ device }) => asAuthorizationHeader(await tokenHeader(device, tokenName, options)));
   }
 
+  /** The same as `generateHeaderForToken`. */
+  generateAuthenticationHeader(tokenName: string, options?: CallOptions): Promise<PowerAuthAuthorizationHttpHeader> {
+    return this.generateHeaderForToken(tokenName, options);
+  }
+
   async #call<T>(run: (instance: Instance) => Promise<T>, overrides?: ErrorCodeOverrides): Promise<T> {
     try {
       return await run(requireInstance(this.instanceId));
     } catch (error) {
-      throw asPowerAuthError(error, overrides);
+      throw this.translate(asPowerAuthError(error, overrides));
     }
+  }
+
+  /** Where another API level has other codes. */
+  protected translate(error: PowerAuthError): PowerAuthError {
+    return error;
   }
 }
 

@@ -8,7 +8,7 @@ import { decodeClientConfiguration } from "@countersign/protocol/powerauth/clien
 import { versionRow } from "@countersign/protocol/powerauth/versions";
 import { emptyMemory, type Device } from "../engine/device.ts";
 import { completeEnvironment, type Environment } from "../platform/environment.ts";
-import { createTransport } from "../engine/transport.ts";
+import { createTransport, type RequestInterceptor } from "../engine/transport.ts";
 import type { StorageProtection } from "../storage/port.ts";
 import { PowerAuthError } from "./PowerAuthError.ts";
 
@@ -20,7 +20,14 @@ export interface PowerAuthConfigurationType {
   readonly applicationKey?: string | undefined;
   readonly applicationSecret?: string | undefined;
   readonly masterServerPublicKey?: string | undefined;
+  /** Digits per factor of an offline code, 4 to 8; 8 unless given. */
+  readonly offlineAuthenticationCodeComponentLength?: number | undefined;
+  /** `LEGACY` is what this SDK speaks, and what it takes where nothing is said: PowerAuth 3.x on P-256. */
+  readonly algorithm?: PowerAuthAlgorithm | undefined;
 }
+
+export const PowerAuthAlgorithm = { LEGACY: "LEGACY", P384: "P384", P384_L3: "P384_L3", P384_L5: "P384_L5" } as const;
+export type PowerAuthAlgorithm = keyof typeof PowerAuthAlgorithm;
 
 export class PowerAuthConfiguration implements PowerAuthConfigurationType {
   readonly baseEndpointUrl: string;
@@ -29,18 +36,22 @@ export class PowerAuthConfiguration implements PowerAuthConfigurationType {
   readonly applicationSecret: string | undefined;
   readonly masterServerPublicKey: string | undefined;
 
-  constructor(configuration: string, baseEndpointUrl: string);
+  readonly algorithm: PowerAuthAlgorithm | undefined;
+  offlineAuthenticationCodeComponentLength: number | undefined;
+
+  constructor(configuration: string, baseEndpointUrl: string, algorithm?: PowerAuthAlgorithm);
   constructor(
     applicationKey: string,
     applicationSecret: string,
     masterServerPublicKey: string,
     baseEndpointUrl: string,
   );
-  constructor(...parts: [string, string] | [string, string, string, string]) {
-    if (parts.length === 2) {
-      [this.configuration, this.baseEndpointUrl] = parts;
+  constructor(...parts: [string, string, PowerAuthAlgorithm?] | [string, string, string, string]) {
+    if (parts.length < 4) {
+      [this.configuration, this.baseEndpointUrl, this.algorithm] = parts as [string, string, PowerAuthAlgorithm?];
     } else {
-      [this.applicationKey, this.applicationSecret, this.masterServerPublicKey, this.baseEndpointUrl] = parts;
+      const values = parts as [string, string, string, string];
+      [this.applicationKey, this.applicationSecret, this.masterServerPublicKey, this.baseEndpointUrl] = values;
     }
   }
 }
@@ -59,6 +70,8 @@ export class PowerAuthClientConfiguration {
   readTimeout = 20;
   customHttpHeaders: readonly PowerAuthHttpHeader[] | null = null;
   basicHttpAuthentication: { readonly username: string; readonly password: string } | null = null;
+  /** Called in their order before each request; what they throw ends it. */
+  requestInterceptors: readonly RequestInterceptor[] | null = null;
 
   static default(): PowerAuthClientConfiguration {
     return new PowerAuthClientConfiguration();
@@ -68,6 +81,7 @@ export class PowerAuthClientConfiguration {
 /** Only `authenticateOnBiometricKeySetup` has an effect: the rest is the biometry provider's business. */
 export class PowerAuthBiometryConfiguration {
   linkItemsToCurrentSet = false;
+  invalidateBiometricFactorAfterChange = false;
   fallbackToDevicePasscode = false;
   confirmBiometricAuthentication = false;
   /** Whether the person is asked when a biometry key is made, and not only when it is used. */
@@ -152,7 +166,7 @@ export function readConfigureArguments(
 
 /** Throws `WRONG_PARAMETER` and `INSUFFICIENT_KEYCHAIN_PROTECTION`. */
 export function createDevice(instanceId: string, configurations: Configurations, environment: Environment): Device {
-  const { protocolVersion, fetch, ...surroundings } = completeEnvironment(environment);
+  const { protocolVersion, fetch, pause, ...surroundings } = completeEnvironment(environment);
   const version = versionRow(protocolVersion);
   if (version === undefined) throw wrong("The protocol version is none of 3.0, 3.1, 3.2, 3.3");
   const { client, keychain } = configurations;
@@ -163,17 +177,23 @@ export function createDevice(instanceId: string, configurations: Configurations,
   }
   const timeout = (client.connectionTimeout + client.readTimeout) * 1000;
   if (!(timeout > 0)) throw wrong("The timeouts are not positive numbers of seconds");
+  readLength(configurations.configuration);
+  if ((configurations.configuration.algorithm ?? "LEGACY") !== "LEGACY") throw wrong("The algorithm is not supported");
   return {
     instanceId,
     application: readApplication(configurations.configuration, surroundings.crypto),
     version,
     ...surroundings,
-    transport: createTransport(fetch, {
-      baseUrl: readBaseUrl(configurations.configuration.baseEndpointUrl),
-      allowUnsecureTraffic: client.enableUnsecureTraffic,
-      timeout,
-      headers: readHeaders(client),
-    }),
+    transport: createTransport(
+      { fetch, pause, random: surroundings.random },
+      {
+        baseUrl: readBaseUrl(configurations.configuration.baseEndpointUrl),
+        allowUnsecureTraffic: client.enableUnsecureTraffic,
+        timeout,
+        headers: readHeaders(client),
+        interceptors: client.requestInterceptors ?? [],
+      },
+    ),
     memory: emptyMemory(),
   };
 }
@@ -230,10 +250,23 @@ function readBaseUrl(text: unknown): string {
 
 function readHeaders(client: Readonly<PowerAuthClientConfiguration>): Record<string, string> {
   const headers: Record<string, string> = {};
-  for (const { name, value } of client.customHttpHeaders ?? []) headers[name] = value;
+  for (const { name, value } of client.customHttpHeaders ?? []) {
+    // Checked here, because a later failure would look like one of the network.
+    if (!/^[!#$%&'*+.^_`|~\w-]+$/.test(name) || !/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) {
+      throw wrong("A custom header cannot be sent");
+    }
+    headers[name] = value;
+  }
   const basic = client.basicHttpAuthentication;
   if (basic !== null) headers.Authorization = `Basic ${toBase64(utf8(`${basic.username}:${basic.password}`))}`;
   return headers;
+}
+
+/** Throws `WRONG_PARAMETER`. */
+export function readLength({ offlineAuthenticationCodeComponentLength: length }: PowerAuthConfigurationType): number {
+  if (length === undefined) return 8;
+  if (Number.isInteger(length) && length >= 4 && length <= 8) return length;
+  throw wrong("An offline code has 4 to 8 digits per factor");
 }
 
 function wrong(message: string): PowerAuthError {

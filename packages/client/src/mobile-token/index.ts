@@ -8,8 +8,8 @@
  */
 export const apiLevel = 4;
 
-export { PowerAuth } from "./PowerAuth.ts";
-export { PowerAuthActivation } from "./PowerAuthActivation.ts";
+export { PowerAuth, type PowerAuthBiometricStatus } from "./PowerAuth.ts";
+export { PowerAuthActivation, type PowerAuthOIDCParameters } from "./PowerAuthActivation.ts";
 export { PowerAuthActivationCodeUtil, type PowerAuthActivationCode } from "./PowerAuthActivationCodeUtil.ts";
 export {
   PowerAuthActivationState,
@@ -18,6 +18,7 @@ export {
 } from "./PowerAuthActivationStatus.ts";
 export { PowerAuthAuthentication, type PowerAuthBiometricPrompt } from "./PowerAuthAuthentication.ts";
 export {
+  PowerAuthAlgorithm,
   PowerAuthBiometryConfiguration,
   PowerAuthClientConfiguration,
   PowerAuthConfiguration,
@@ -42,6 +43,17 @@ export {
   type PowerAuthAuthorizationHttpHeader,
   type PowerAuthToken,
 } from "./PowerAuthTokenStore.ts";
+
+export { PowerAuthCryptoUtils } from "./power-auth/PowerAuthCryptoUtils.ts";
+export { PowerAuthDebug, type PowerAuthLog } from "./power-auth/PowerAuthDebug.ts";
+export { PowerAuthPassphraseMeter } from "./power-auth/PowerAuthPassphraseMeter.ts";
+export { PowerAuthPasswordChangeData } from "./power-auth/PowerAuthPasswordChangeData.ts";
+export { PowerAuthSignatureKeyId } from "./power-auth/PowerAuthSigningMembers.ts";
+export { PowerAuthStorageType, PowerAuthStorageUtils } from "./power-auth/PowerAuthStorageUtils.ts";
+export { PowerAuthTimeSynchronizationService } from "./power-auth/PowerAuthTimeSynchronizationService.ts";
+export type { PowerAuthUserAddress, PowerAuthUserInfo } from "./power-auth/PowerAuthUserInfo.ts";
+export { PowerAuthUtils, type PowerAuthEnvironmentInfo } from "./power-auth/PowerAuthUtils.ts";
+export { PinTestIssue, type PinTestResult } from "./power-auth/pin-test-result.ts";
 
 export { MobileToken, type MobileTokenConfiguration } from "./MobileToken.ts";
 export {
@@ -90,6 +102,7 @@ export {
   type BiometryStatus,
   type BiometryType,
 } from "../engine/biometry.ts";
+export type { ActivationDetail, ActivationTransfer } from "../engine/account/own-activation.ts";
 export type { Environment } from "../platform/environment.ts";
-export type { CallOptions, Fetch } from "../engine/transport.ts";
+export type { CallOptions, Fetch, RequestInterceptor as PowerAuthRequestInterceptor } from "../engine/transport.ts";
 export { StorageError, type DeviceStorage, type StorageErrorCode, type StorageProtection } from "../storage/port.ts";

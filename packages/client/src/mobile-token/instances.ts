@@ -39,6 +39,15 @@ export function addInstance(instance: Instance): void {
   instances.set(instanceId, instance);
 }
 
+/** Of each configured instance: its id, and how much it holds. */
+export function describeInstances(): readonly { readonly id: string; readonly owned: number }[] {
+  return [...instances].map(([id, { owned }]) => ({ id, owned: owned.size }));
+}
+
+export function anyInstance(): Instance | undefined {
+  return instances.values().next().value;
+}
+
 /** Ends calls under way and forgets what is in memory; what is stored stays. */
 export function dropInstance(instanceId: string): void {
   const instance = instances.get(instanceId);

@@ -19,6 +19,10 @@ export interface Environment {
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
   readonly crypto?: CryptoProvider | undefined;
+  /** Resolves after so many milliseconds: the pause before a question is asked again. */
+  readonly pause?: ((milliseconds: number) => Promise<void>) | undefined;
+  /** Calls back whenever the application comes to the foreground, until the returned function is called. */
+  readonly onForeground?: ((callback: () => void) => () => void) | undefined;
   /** Without one, there is no biometry. */
   readonly biometryProvider?: BiometryProvider | undefined;
   /** `3.3` unless an older server asks for another. */
@@ -29,7 +33,7 @@ export interface Environment {
 }
 
 /** One for all instances, so that an activation outlives `deconfigure` within the process. */
-const processStorage = createMemoryStorage();
+export const processStorage = createMemoryStorage();
 
 export function completeEnvironment(environment: Environment) {
   return {
@@ -37,6 +41,8 @@ export function completeEnvironment(environment: Environment) {
     fetch: environment.fetch ?? ((url: string, init: RequestInit) => globalThis.fetch(url, init)),
     random: environment.random ?? platformRandom,
     now: environment.now ?? Date.now,
+    pause: environment.pause ?? platformPause,
+    onForeground: environment.onForeground ?? pageShown,
     crypto: environment.crypto ?? platformCrypto,
     biometry: environment.biometryProvider,
     protocolVersion: environment.protocolVersion ?? "3.3",
@@ -45,6 +51,25 @@ export function completeEnvironment(environment: Environment) {
   };
 }
 
-function platformRandom(length: number): Uint8Array {
+function platformPause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
+
+/** In a page; elsewhere there is nothing to listen to. */
+function pageShown(callback: () => void): () => void {
+  const page = (globalThis as { document?: Document }).document;
+  if (typeof page?.addEventListener !== "function") return () => undefined;
+  const listener = () => {
+    if (page.visibilityState === "visible") callback();
+  };
+  page.addEventListener("visibilitychange", listener);
+  return () => page.removeEventListener("visibilitychange", listener);
+}
+
+export function platformHash(bytes: Uint8Array): Uint8Array {
+  return platformCrypto.sha256(bytes);
+}
+
+export function platformRandom(length: number): Uint8Array {
   return globalThis.crypto.getRandomValues(new Uint8Array(length));
 }

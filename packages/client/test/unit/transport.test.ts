@@ -2,11 +2,27 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { EngineError, type EngineErrorCode } from "../../src/engine/errors.ts";
-import { createTransport, responseObject, type Fetch } from "../../src/engine/transport.ts";
+import {
+  createTransport,
+  responseObject,
+  type Fetch,
+  type TransportConfiguration,
+} from "../../src/engine/transport.ts";
 
-const settings = { baseUrl: "https://server.test/base", allowUnsecureTraffic: false, timeout: 1_000, headers: {} };
-const transport = (fetch: Fetch, overrides: Partial<typeof settings> = {}) =>
-  createTransport(fetch, { ...settings, ...overrides });
+const settings: TransportConfiguration = {
+  baseUrl: "https://server.test/base",
+  allowUnsecureTraffic: false,
+  timeout: 1_000,
+  headers: {},
+  interceptors: [],
+};
+const pauses: number[] = [];
+const surroundings = {
+  random: (length: number) => new Uint8Array(length).fill(255),
+  pause: async (milliseconds: number) => void pauses.push(milliseconds),
+};
+const transport = (fetch: Fetch, overrides: Partial<TransportConfiguration> = {}) =>
+  createTransport({ fetch, ...surroundings }, { ...settings, ...overrides });
 const answers =
   (body: string | null, status = 200): Fetch =>
   () =>
