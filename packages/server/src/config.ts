@@ -31,6 +31,10 @@ export const configSchema = Type.Object(
       description: "Prefix of /pa and /api on the public listener",
     }),
     publicUrl: Type.Optional(Type.String({ description: "Issuer and base of public links; fixed at first start" })),
+    allowedOrigins: Type.Array(Type.String({ pattern: "^[a-z][a-z0-9+.-]*://[a-z0-9.:\\[\\]-]+$" }), {
+      default: [],
+      description: "Origins of web applications that may use what is made for devices, such as https://bank.example",
+    }),
     trustedProxies: Type.Array(Type.String(), {
       default: [],
       description: "Addresses whose X-Forwarded-For is believed",

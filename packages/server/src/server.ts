@@ -9,6 +9,7 @@ import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
 import { describeRoutes } from "./api/docs/openapi.ts";
 import { documentationRoutes } from "./api/docs/page.ts";
+import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
 import { jwksRoutes } from "./api/jwks.ts";
@@ -128,7 +129,9 @@ async function listen(publicApp: Api, privateApp: Api, config: Config) {
 }
 
 async function publicListener(deps: Deps): Promise<Api> {
-  const app = listener(deps);
+  // Deployed clients join base address and path with two slashes.
+  const app = listener(deps, { ignoreDuplicateSlashes: true });
+  allowOrigins(app, deps.config);
   speakMobileToken(app);
   healthRoutes(app, deps);
   jwksRoutes(app, deps);
@@ -160,7 +163,7 @@ async function privateListener(
   deps: Deps,
   registry: { metrics(): Promise<string>; contentType: string },
 ): Promise<Api> {
-  const app = listener(deps);
+  const app = listener(deps, { ignoreDuplicateSlashes: false });
   guardPrivateListener(app, deps.config.privateHost);
   speakProblems(app);
   healthRoutes(app, deps);
@@ -193,7 +196,7 @@ async function privateListener(
   return app;
 }
 
-function listener(deps: Deps): Api {
+function listener(deps: Deps, routing: { readonly ignoreDuplicateSlashes: boolean }): Api {
   const app = fastify({
     loggerInstance: deps.log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -203,7 +206,7 @@ function listener(deps: Deps): Api {
     trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
     // Names of 255 characters stand in paths, each of them up to twelve letters when it is escaped.
-    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072 },
+    routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072, ...routing },
     frameworkErrors: (_error, request, reply) => void answerUnknownAddress(request, reply as never),
     forceCloseConnections: "idle",
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;

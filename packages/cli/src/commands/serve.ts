@@ -20,6 +20,7 @@ export interface ServeOptions {
   readonly publicUrl?: string;
   readonly tenant?: string;
   readonly trustedProxy?: readonly string[];
+  readonly allowedOrigin?: readonly string[];
   readonly allowWidePrivate?: boolean;
 }
 
@@ -40,6 +41,7 @@ export function serveCommand(program: Command, context: Context): void {
     .option("--public-url <url>", "issuer of receipts; fixed at the first start")
     .option("--tenant <name>", "first part of every key (default: default)")
     .option("--trusted-proxy <address>", "whose X-Forwarded-For is believed, repeatable", listed)
+    .option("--allowed-origin <origin>", "of a web application that may act as a device, repeatable", listed)
     .option("--allow-wide-private", "let the private listener bind beyond this machine without TLS");
   writes<ServeOptions>(context, command, async (options) => {
     const { terminal } = context;
@@ -56,7 +58,7 @@ export function serveCommand(program: Command, context: Context): void {
 
 /** Starts the server with only those settings that were given; the rest have the server's own defaults. */
 export async function start(options: ServeOptions, storeFromEnv: string | undefined, log: "stderr" | "silent") {
-  const { data, store = storeFromEnv, trustedProxy, ...config } = options;
+  const { data, store = storeFromEnv, trustedProxy, allowedOrigin, ...config } = options;
   if (store !== undefined && !/^postgres(ql)?:\/\//.test(store)) {
     throw usageFailure("--store takes a postgres:// address.", "without it, data is kept in the directory of --data");
   }
@@ -65,11 +67,15 @@ export async function start(options: ServeOptions, storeFromEnv: string | undefi
     dataDirectory: data,
     log,
     ...(store !== undefined && { store }),
-    config: { ...settings(config), ...(trustedProxy !== undefined && { trustedProxies: [...trustedProxy] }) },
+    config: {
+      ...settings(config),
+      ...(trustedProxy !== undefined && { trustedProxies: [...trustedProxy] }),
+      ...(allowedOrigin !== undefined && { allowedOrigins: [...allowedOrigin] }),
+    },
   });
 }
 
-type Settings = Omit<ServeOptions, "data" | "store" | "trustedProxy">;
+type Settings = Omit<ServeOptions, "data" | "store" | "trustedProxy" | "allowedOrigin">;
 
 function settings({ host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate }: Settings) {
   return {

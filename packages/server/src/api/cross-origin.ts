@@ -1,0 +1,34 @@
+/**
+ * Lets web applications of named origins use what is made for devices. Nothing here is proved by cookies or by the
+ * browser's own credentials, so an origin gains nothing but the answers to what it can prove itself.
+ */
+import type { Api } from "./surfaces.ts";
+
+/** Paths for devices, behind the configured base path or none. */
+const forDevices = /^\/+(?:pa|api|live|approve)(?:[/?]|$)/;
+const preflightSeconds = 600;
+
+export function allowOrigins(
+  app: Api,
+  config: { readonly allowedOrigins: readonly string[]; readonly basePath: string },
+) {
+  const allowed = new Set(config.allowedOrigins);
+  if (allowed.size === 0) return;
+  app.addHook("onRequest", (request, reply, done) => {
+    const { origin } = request.headers;
+    const url = request.url.startsWith(config.basePath) ? request.url.slice(config.basePath.length) : request.url;
+    if (!forDevices.test(url)) return done();
+    // Caches must not give one origin the answer for another.
+    void reply.header("vary", "origin");
+    if (origin === undefined || !allowed.has(origin)) return done();
+    void reply.header("access-control-allow-origin", origin).header("access-control-expose-headers", "retry-after");
+    if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return done();
+    void reply
+      .code(204)
+      .header("access-control-allow-methods", "GET, POST, PUT, DELETE")
+      // Any header but this one may be called "any".
+      .header("access-control-allow-headers", "*, authorization")
+      .header("access-control-max-age", preflightSeconds)
+      .send();
+  });
+}
