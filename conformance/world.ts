@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { PowerAuth, PowerAuthActivation, PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import { operationsClient, type OperationsClient } from "@countersign/relying-party/operations";
-import { type RunningServer, serve } from "@countersign/server/main";
+import { type RunningServer, serve, type ServeOptions } from "@countersign/server/main";
 import { startPostgres } from "../tools/postgres.ts";
 
 export interface World {
@@ -55,13 +55,13 @@ export async function stores(): Promise<StoreOfWorld[]> {
   return [sqlite, { name: "postgres", url: database.url, drop }];
 }
 
-export async function openWorld(store: StoreOfWorld): Promise<World> {
+export async function openWorld(store: StoreOfWorld, config: ServeOptions["config"] = {}): Promise<World> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "countersign-world-"));
   const server = await serve({
     dataDirectory,
     store: store.url,
     log: "silent",
-    config: { port: 0, privatePort: 0 },
+    config: { port: 0, privatePort: 0, ...config },
     environment: { COUNTERSIGN_MASTER_KEY: Buffer.alloc(32, 7).toString("base64") },
   });
   const { clientId, clientSecret } = JSON.parse(readFileSync(server.bootstrapPath, "utf8")) as World["credentials"];

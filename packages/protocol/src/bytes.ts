@@ -74,9 +74,9 @@ export function lengthPrefixed(...items: readonly (Bytes | undefined)[]): Bytes 
 }
 
 const encoder = new TextEncoder();
-const strictDecoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-/** For text that this file composed itself from ASCII codes. */
-const asciiDecoder = new TextDecoder();
+// Not on every React Native.
+const hasDecoder = typeof TextDecoder === "function";
+const strictDecoder = hasDecoder ? new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }) : undefined;
 
 export function utf8(text: string): Bytes {
   return encoder.encode(text);
@@ -84,12 +84,39 @@ export function utf8(text: string): Bytes {
 
 /** Undefined unless the bytes are well-formed UTF-8. A leading byte order mark is kept. */
 export function fromUtf8(bytes: Bytes): string | undefined {
+  if (strictDecoder === undefined) return decodeUtf8(bytes);
   try {
     return strictDecoder.decode(bytes);
   } catch {
     return undefined;
   }
 }
+
+/** `fromUtf8` for platforms without a decoder. Refuses overlong forms, surrogates and everything past U+10FFFF. */
+export function decodeUtf8(bytes: Bytes): string | undefined {
+  let text = "";
+  for (let index = 0; index < bytes.length;) {
+    const first = bytes[index++]!;
+    const [more, least, mask] = first < 0x80 ? ascii : first < 0xe0 ? two : first < 0xf0 ? three : four;
+    if (first >= 0x80 && (first < 0xc2 || first > 0xf4)) return undefined;
+    let codePoint = first & mask;
+    for (let count = 0; count < more; count++) {
+      const next = bytes[index++] ?? 0;
+      if ((next & 0xc0) !== 0x80) return undefined;
+      codePoint = (codePoint << 6) | (next & 0x3f);
+    }
+    const isSurrogate = codePoint >= 0xd800 && codePoint <= 0xdfff;
+    if (codePoint < least || codePoint > 0x10ffff || isSurrogate) return undefined;
+    text += String.fromCodePoint(codePoint);
+  }
+  return text;
+}
+
+/** Bytes that follow the first one, smallest code point of that length, what the first one holds of it. */
+const ascii = [0, 0, 0x7f] as const;
+const two = [1, 0x80, 0x1f] as const;
+const three = [2, 0x800, 0x0f] as const;
+const four = [3, 0x10000, 0x07] as const;
 
 export function toHex(bytes: Bytes): string {
   let text = "";
@@ -154,7 +181,7 @@ function encode(bytes: Bytes, codes: Bytes, padded: boolean): string {
     if (rest === 2) text[out++] = codes[(group >>> 6) & 63]!;
     while (out < text.length) text[out++] = padding;
   }
-  return asciiDecoder.decode(text);
+  return fromUtf8(text)!;
 }
 
 /** `length` characters of `text` without padding. */

@@ -2,7 +2,7 @@
  * The query string of a GET request in the one form both sides sign (PowerAuth 3.x, canonicalisation of GET data).
  * Time grows with the length of the query, except for the sorting of its pairs.
  */
-import { utf8 } from "../bytes.ts";
+import { fromUtf8, utf8 } from "../bytes.ts";
 
 /** Pairs decoded once, as client SDKs compute it. `""` when nothing is left, undefined for a malformed `%` sequence. */
 export function canonicalQuery(raw: string): string | undefined {
@@ -39,8 +39,8 @@ const encodings: readonly string[] = Array.from({ length: 256 }, (_, byte) => {
   return character === " " ? "+" : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
 });
 
-/** Ill-formed UTF-8 becomes U+FFFD, as the reference decoder has it. */
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+/** Ill-formed UTF-8 becomes U+FFFD, as the reference decoder has it. Where there is none, texts are those of a device's own. */
+const decoder = typeof TextDecoder === "function" ? new TextDecoder("utf-8", { ignoreBOM: true }) : undefined;
 
 function formDecode(text: string): string | undefined {
   if (!text.includes("%")) return text.replaceAll("+", " ");
@@ -59,7 +59,8 @@ function formDecode(text: string): string | undefined {
       if (Number.isNaN(byte)) return undefined;
       bytes.push(byte);
     }
-    parts.push(decoder.decode(Uint8Array.from(bytes)));
+    const octets = Uint8Array.from(bytes);
+    parts.push(decoder?.decode(octets) ?? fromUtf8(octets) ?? "\ufffd");
     plainStart = position;
   }
   parts.push(text.slice(plainStart).replaceAll("+", " "));

@@ -5,6 +5,7 @@ import {
   be4,
   be8,
   concat,
+  decodeUtf8,
   equalBytes,
   equalTexts,
   fromBase64,
@@ -105,6 +106,28 @@ test("numbers are written big-endian, and refused outside their size", () => {
     assert.throws(write, RangeError);
   }
   fc.assert(fc.property(fc.maxSafeNat(), (n) => assert.deepEqual(be8(n), be8(BigInt(n)))));
+});
+
+test("the decoder for platforms without one agrees with the platform's, for texts and for any bytes", () => {
+  const native = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+  const expected = (bytes: Uint8Array) => {
+    try {
+      return native.decode(bytes);
+    } catch {
+      return undefined;
+    }
+  };
+  const agree = (bytes: Uint8Array) => assert.equal(decodeUtf8(bytes), expected(bytes), toHex(bytes));
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => agree(utf8(text))));
+  fc.assert(fc.property(anyBytes, agree));
+  const edges =
+    "c080 c1bf e08080 e09fbf eda080 edbfbf f0808080 f08fbfbf f48fbfbf f4908080 f5808080 ff 80 c3 e282 efbbbf41 c341";
+  for (const edge of edges.split(" ")) agree(fromHex(edge)!);
+  for (let first = 0; first < 256; first++)
+    for (const next of [0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0]) {
+      agree(Uint8Array.of(first, next, 0x80, 0x80));
+      agree(Uint8Array.of(first, next));
+    }
 });
 
 test("length prefixes give a missing item the length zero (ECIES, shared info 2)", () => {

@@ -1,7 +1,7 @@
 /**
  * What makes a PIN easy to guess. Pure; works on the bytes of ASCII digits, so that a password need not become a string.
  */
-import { frequentPins } from "./frequent-pins.ts";
+import { isFrequentPin } from "./frequent-pins.ts";
 
 /** From worst to harmless. */
 export type PinIssue = "NOT_UNIQUE" | "REPEATING_CHARS" | "PATTERN_FOUND" | "POSSIBLY_DATE" | "FREQUENTLY_USED";
@@ -37,7 +37,7 @@ const checks: readonly (readonly [PinIssue, (digits: Digits) => boolean])[] = [
   ["REPEATING_CHARS", hasRepeatedGroup],
   ["PATTERN_FOUND", (digits) => digitsInRuns(digits) > toleratedInRuns(digits.length)],
   ["POSSIBLY_DATE", isPossiblyDate],
-  ["FREQUENTLY_USED", (digits) => frequentPins.has(digits.join(""))],
+  ["FREQUENTLY_USED", isFrequentPin],
 ];
 
 /** A group of two or more digits that comes again later, as it is or mirrored: 4747, 1221, 12-9-12. */
