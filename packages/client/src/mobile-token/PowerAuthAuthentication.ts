@@ -134,6 +134,8 @@ const { make } = PowerAuthAuthentication;
 export interface BiometryGroup {
   key: Uint8Array | undefined;
   expiresAt: number;
+  /** From here on each use asks, and nothing is kept. */
+  isOver: boolean;
 }
 
 const groupLifetime = 10_000;
@@ -151,14 +153,14 @@ export async function withGroup(
   if (!single.isBiometricAuthentication) {
     throw new PowerAuthError("WRONG_PARAMETER", "The authentication object is not biometric");
   }
-  const group: BiometryGroup = { key: undefined, expiresAt: 0 };
+  const group: BiometryGroup = { key: undefined, expiresAt: 0, isOver: false };
   const reusable = make({ forCommit: false, isBiometric: true }, undefined, single.biometricPrompt, group);
   try {
     (await groupKey(device, reusable, group)).fill(0);
     await run(reusable);
   } finally {
     group.key?.fill(0);
-    group.expiresAt = 0;
+    group.isOver = true;
   }
 }
 
@@ -168,6 +170,7 @@ async function groupKey(
   authentication: PowerAuthAuthentication,
   group: BiometryGroup,
 ): Promise<Uint8Array> {
+  if (group.isOver) return fetchBiometryKey(device, promptOf(authentication));
   if (device.now() >= group.expiresAt) {
     group.key?.fill(0);
     group.key = await fetchBiometryKey(device, promptOf(authentication));
