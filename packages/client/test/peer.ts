@@ -87,6 +87,11 @@ export class Peer {
   clockAhead = 0;
   temporaryKeyLife = 300_000;
   customObject: Record<string, unknown> | undefined;
+  /** What user info tells of everybody. */
+  claims: Record<string, unknown> = { sub: "anna" };
+  /** Who the key exchanges said they were, in their order. */
+  readonly identities: unknown[] = [];
+  readonly transfers: unknown[] = [];
   /** Answers instead of the peer when it returns something. */
   intercept: Intercept = () => undefined;
   readonly #temporaryKeys = new Map<string, { readonly pair: KeyPair; readonly activationId: string | undefined }>();
@@ -187,6 +192,26 @@ export class Peer {
             return { encryptedVaultEncryptionKey: wrapVaultKey(crypto, keys.transport, keys.vault) };
           }),
         );
+      case "/pa/v3/user/info": {
+        const named = this.#named(request);
+        if (named?.state !== activationStates.active) return refused(400, "ERR_USER_INFO");
+        return this.#encrypted(request, encryptorIds.activationGeneric, named, () => this.claims);
+      }
+      case "/pa/v3/activation/rename":
+        return this.#encryptedAndSigned(request, "/pa/activation/rename", (signer, { activationName }) => {
+          signer.name = String(activationName);
+          return { status: "OK", responseObject: { activationId: signer.id, activationName } };
+        });
+      case "/api/activation/code":
+        return this.#encryptedAndSigned(request, "/api/activation/code", (_, { requestObject: asked }) => {
+          this.transfers.push(asked);
+          const { activation, code } = this.prepare();
+          const activationSignature = signActivationCode(crypto, this.master.privateKey, code);
+          return {
+            status: "OK",
+            responseObject: { activationId: activation.id, activationCode: code, activationSignature },
+          };
+        });
       case "/echo/application":
         return this.#encrypted(request, encryptorIds.applicationGeneric, undefined, (value) => ({ echo: value }));
       case "/echo/activation":
@@ -247,6 +272,7 @@ export class Peer {
       envelope,
     );
     if (isFailure(opened)) return refused(400, "ERR_ACTIVATION");
+    this.identities.push(opened.identity);
     const { code } = opened.identity.identityAttributes;
     const activation = [...this.activations.values()].find((candidate) => candidate.code === code);
     if (activation === undefined || activation.state !== activationStates.created)
@@ -302,7 +328,7 @@ export class Peer {
     request: PeerRequest,
     encryptor: Encryptor,
     activation: PeerActivation | undefined,
-    run: (value: Record<string, unknown>) => unknown,
+    run: (value: Record<string, unknown>, text: string) => unknown,
   ): Answer {
     const version = this.#version(request);
     const envelope = readEncryptedRequest(JSON.parse(request.body));
@@ -315,8 +341,24 @@ export class Peer {
     };
     const opened = openRequest(crypto, context, this.#recipient(version, envelope, activation), envelope);
     if (isFailure(opened)) return refused(400, "ERR_ENCRYPTION");
-    const result = utf8(JSON.stringify(run(JSON.parse(fromUtf8(opened.plaintext)!))));
+    const answer = run(JSON.parse(fromUtf8(opened.plaintext)!), fromUtf8(opened.plaintext)!);
+    if (answer === undefined) return unauthorized();
+    const result = utf8(JSON.stringify(answer));
     return { status: 200, body: sealResponse(crypto, randomBytes, opened.exchange, result, this.now()) };
+  }
+
+  /** The signature covers the plaintext. */
+  #encryptedAndSigned(
+    request: PeerRequest,
+    uriId: string,
+    run: (signer: PeerActivation, value: Record<string, unknown>) => unknown,
+  ): Answer {
+    const header = readSignatureHeader(request.headers.get("X-PowerAuth-Authorization") ?? "");
+    const named = isFailure(header) ? undefined : this.activations.get(header.activationId);
+    return this.#encrypted(request, encryptorIds.activationGeneric, named, (value, body) => {
+      const signer = verifySignature(this, { ...request, body }, uriId, twoFactors, () => undefined);
+      return signer && run(signer, value);
+    });
   }
 
   #version(request: PeerRequest): VersionRow | Failure {

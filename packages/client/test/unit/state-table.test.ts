@@ -126,6 +126,107 @@ const table: readonly Row[] = [
     outcomes: [missing, missing, some],
   },
   {
+    name: "authenticationHeaderForRequestWithBody",
+    run: ({ powerAuth }) =>
+      powerAuth.authenticationHeaderForRequestWithBody(withPin(), "POST", "/x", "{}").then(() => ran),
+    outcomes: [missing, missing, ran],
+  },
+  {
+    name: "authenticationHeaderForRequestWithParams",
+    run: ({ powerAuth }) =>
+      powerAuth.authenticationHeaderForRequestWithParams(withPin(), "GET", "/x", { a: "1" }).then(() => ran),
+    outcomes: [missing, missing, ran],
+  },
+  {
+    name: "offlineAuthenticationCode",
+    run: ({ powerAuth }) => powerAuth.offlineAuthenticationCode(withPin(), "/x", nonce, "a&b"),
+    outcomes: [missing, missing, some],
+  },
+  {
+    name: "fetchUserInfo",
+    run: async ({ powerAuth }) => (await powerAuth.fetchUserInfo()).subject,
+    outcomes: [missing, missing, "anna", "RESPONSE_ERROR", "RESPONSE_ERROR", "RESPONSE_ERROR", "anna"],
+  },
+  {
+    name: "getLastFetchedUserInfo",
+    run: ({ powerAuth }) => powerAuth.getLastFetchedUserInfo(),
+    outcomes: [undefined, undefined, undefined],
+  },
+  {
+    name: "renameActivation",
+    run: async ({ powerAuth }) => (await powerAuth.renameActivation(withPin(), "New name")).activationName,
+    outcomes: [missing, missing, "New name", ...onServer],
+  },
+  {
+    name: "requestActivationTransfer",
+    run: ({ powerAuth }) =>
+      powerAuth
+        .requestActivationTransfer(withPin(), { applicationId: "other", otp: "0123456789abcdef" })
+        .then(() => ran),
+    outcomes: [missing, missing, ran, ...onServer],
+  },
+  {
+    name: "getExternalPendingOperation",
+    run: ({ powerAuth }) => powerAuth.getExternalPendingOperation(),
+    outcomes: [undefined, undefined, undefined],
+  },
+  {
+    name: "hasActivationRecoveryData",
+    run: ({ powerAuth }) => powerAuth.hasActivationRecoveryData(),
+    outcomes: [false, false, false],
+  },
+  {
+    name: "activationRecoveryData",
+    run: ({ powerAuth }) => powerAuth.activationRecoveryData(withPin()),
+    outcomes: [missing, missing, stateError],
+  },
+  {
+    name: "confirmRecoveryCode",
+    run: ({ powerAuth }) => powerAuth.confirmRecoveryCode("W65WE-3T7VI-7FBS2-A4OYA", withPin()),
+    outcomes: [missing, missing, "RESPONSE_ERROR"],
+  },
+  {
+    name: "getBiometricStatus",
+    run: async ({ powerAuth }) => (await powerAuth.getBiometricStatus()).isBiometricFactorConfigured,
+    outcomes: [false, false, false],
+  },
+  {
+    name: "groupedBiometricAuthentication (no factor)",
+    run: ({ powerAuth }) =>
+      powerAuth.groupedBiometricAuthentication(
+        PowerAuthAuthentication.biometry({ promptMessage: "?" }),
+        async () => undefined,
+      ),
+    outcomes: [missing, missing, "BIOMETRY_NOT_CONFIGURED"],
+  },
+  {
+    name: "beginPasswordChange and finishPasswordChange",
+    run: async ({ powerAuth }) => powerAuth.finishPasswordChange("9999", await powerAuth.beginPasswordChange(pin)),
+    outcomes: [missing, missing, undefined, ...onServer],
+  },
+  {
+    name: "verifyDigitalSignature, key of the application",
+    run: ({ powerAuth, peer }) =>
+      powerAuth.verifyDigitalSignature(signed(peer.master.privateKey), toBase64(utf8("data")), "masterEc"),
+    outcomes: [undefined, undefined, undefined],
+  },
+  {
+    name: "verifyDigitalSignature, key of the activation, by somebody else",
+    run: ({ powerAuth, peer }) =>
+      powerAuth.verifyDigitalSignature(signed(peer.master.privateKey), toBase64(utf8("data")), "serverEc"),
+    outcomes: ["WRONG_SIGNATURE", "WRONG_SIGNATURE", "WRONG_SIGNATURE"],
+  },
+  {
+    name: "calculateDigitalSignature",
+    run: ({ powerAuth }) => powerAuth.calculateDigitalSignature(withPin(), toBase64(utf8("data")), "deviceEc"),
+    outcomes: [missing, missing, some, ...onServer],
+  },
+  {
+    name: "timeSynchronizationService.synchronizeTime",
+    run: ({ powerAuth }) => powerAuth.timeSynchronizationService.synchronizeTime(),
+    outcomes: [undefined, undefined, undefined],
+  },
+  {
     name: "validatePassword",
     run: ({ powerAuth }) => powerAuth.validatePassword(pin),
     outcomes: [missing, missing, undefined, ...onServer],

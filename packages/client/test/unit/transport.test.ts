@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { EngineError, type EngineErrorCode } from "../../src/engine/errors.ts";
 import {
   createTransport,
+  noHeaders,
   responseObject,
   type Fetch,
   type TransportConfiguration,
@@ -205,5 +206,92 @@ describe("responseObject", () => {
 
   test("gives the object of an envelope that is all right", () => {
     assert.deepEqual(responseObject(answer(200, '{"status":"OK","responseObject":{"a":1}}')), { a: 1 });
+  });
+});
+
+describe("ask", () => {
+  const away = () => Promise.reject(new TypeError("fetch failed"));
+  const scripted = (...steps: (() => Promise<Response>)[]) => {
+    const calls: RequestInit[] = [];
+    const fetch: Fetch = (_url, init) => {
+      calls.push(init);
+      return steps[calls.length - 1]!();
+    };
+    return { calls, fetch };
+  };
+  const says = (status: number) => async () => new Response("{}", { status });
+
+  test("asks a server that is out of reach, or says it will pass, up to three times, with new headers and longer pauses", async () => {
+    pauses.length = 0;
+    const { calls, fetch } = scripted(away, says(503), says(200));
+    let made = 0;
+    const answer = await transport(fetch).ask("/x", "{}", async () => ({ Nonce: String(++made) }));
+    assert.equal(answer.status, 200);
+    assert.deepEqual(
+      calls.map(({ headers }) => (headers as Record<string, string>).Nonce),
+      ["1", "2", "3"],
+    );
+    assert.deepEqual(pauses, [375, 1_500]);
+  });
+
+  test("gives up with what the last try gave", async () => {
+    const gone = scripted(away, away, away);
+    await assert.rejects(transport(gone.fetch).ask("/x", "", noHeaders), fails("network"));
+    assert.equal(gone.calls.length, 3);
+    const busy = scripted(says(502), says(504), says(503));
+    assert.equal((await transport(busy.fetch).ask("/x", "", noHeaders)).status, 503);
+  });
+
+  test("an answer that will not pass, a timeout and a cancelled call are not asked again", async () => {
+    for (const status of [200, 400, 401, 404, 429, 500]) {
+      const { calls, fetch } = scripted(says(status));
+      assert.equal((await transport(fetch).ask("/x", "", noHeaders)).status, status);
+      assert.equal(calls.length, 1);
+    }
+    await assert.rejects(transport(hangs, { timeout: 5 }).ask("/x", "", noHeaders), fails("timeout"));
+    const controller = new AbortController();
+    const once = scripted(async () => {
+      controller.abort();
+      throw new TypeError("fetch failed");
+    });
+    const options = { signal: controller.signal };
+    await assert.rejects(transport(once.fetch).ask("/x", "", noHeaders, options), fails("cancelled"));
+    assert.equal(once.calls.length, 1);
+  });
+
+  test("a post is never repeated", async () => {
+    const { calls, fetch } = scripted(away);
+    await assert.rejects(transport(fetch).post("/x", "", {}), fails("network"));
+    assert.equal(calls.length, 1);
+  });
+});
+
+describe("headers of the application's own", () => {
+  test("interceptors see the address, add headers in their order, and cannot touch what the device sends", async () => {
+    let headers: unknown;
+    const fetch: Fetch = async (_url, init) => {
+      ({ headers } = init);
+      return new Response("{}");
+    };
+    const interceptors: TransportConfiguration["interceptors"] = [
+      async ({ url, headers: own }) => void (own["X-Path"] = url.slice(-5)),
+      ({ headers: own }) => {
+        own["X-Path"] += "!";
+        delete own["X-Configured"];
+        own["x-powerauth-AUTHORIZATION"] = "forged";
+        own["content-type"] = "text/plain";
+      },
+    ];
+    const configured = { "X-Configured": "1", "X-Kept": "2" };
+    await transport(fetch, { headers: configured, interceptors }).post("/pa/v3", "{}", {
+      "X-PowerAuth-Authorization": "mine",
+    });
+    assert.deepEqual(headers, {
+      "Content-Type": "application/json",
+      Accept: "application/json",
+      "X-PowerAuth-Authorization": "mine",
+      "X-Kept": "2",
+      "X-Path": "pa/v3!",
+    });
   });
 });
