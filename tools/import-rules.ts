@@ -47,7 +47,7 @@ export const rules: readonly Rule[] = [
     why: "Argon2 belongs to protocol/src/powerauth/recovery.ts",
   },
   {
-    from: /^packages\/client\/src\/(engine|storage)\//,
+    from: /^packages\/client\/src\/(engine|storage|biometry)\//,
     to: /^packages\/client\/src\/(mobile-token|approve)\//,
     why: "the engine does not know its faces",
   },

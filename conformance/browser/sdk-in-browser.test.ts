@@ -199,7 +199,7 @@ describe("the SDK in Chromium", { skip: noBrowser }, () => {
     await commit();
     await world.bank.createOperation({ ...payment, userId: "erik" });
 
-    const before = await page.evaluate(async () => {
+    const unset = await page.evaluate(async () => {
       const device = new hands.sdk.PowerAuth("tab");
       const byBiometry = hands.sdk.PowerAuthAuthentication.biometry({ promptMessage: "Pay?" });
       const code = await device
@@ -208,7 +208,7 @@ describe("the SDK in Chromium", { skip: noBrowser }, () => {
         .catch((error: { code: string }) => error.code);
       return { code, info: await device.getBiometryInfo(), has: await device.hasBiometryFactor() };
     });
-    assert.deepEqual(before, {
+    assert.deepEqual(unset, {
       code: "BIOMETRY_NOT_CONFIGURED",
       info: { isAvailable: true, biometryType: "GENERIC", canAuthenticate: "OK" },
       has: false,

@@ -105,9 +105,9 @@ function suite(store: StoreOfWorld): void {
       const { powerAuth, network } = device;
       const { operations } = powerAuth.createMobileToken();
       await operations.getOperations();
-      const before = await device.storage.get(`${powerAuth.instanceId}/activation`);
+      const unmoved = await device.storage.get(`${powerAuth.instanceId}/activation`);
       await operations.getOperations();
-      assert.deepEqual(await device.storage.get(`${powerAuth.instanceId}/activation`), before);
+      assert.deepEqual(await device.storage.get(`${powerAuth.instanceId}/activation`), unmoved);
       const listed = network.last("/operation/list");
       assert.equal((await sendAgain(listed)).status, 401, "a token header is good once");
 
@@ -216,7 +216,12 @@ function suite(store: StoreOfWorld): void {
       };
       const binding = { version, sharedInfo2Base: fromBase64(base)!, associatedData: associatedData(context) };
       const nonce = fromBase64(request.nonce!)!;
-      const info2 = sharedInfo2(binding, nonce, request.timestamp!, fromBase64(request.ephemeralPublicKey)!);
+      const info2 = sharedInfo2(
+        binding,
+        nonce,
+        request.timestamp ?? undefined,
+        fromBase64(request.ephemeralPublicKey)!,
+      );
       const sealed = { encryptedData: fromBase64(encryptedData)!, mac: fromBase64(mac)! };
       const plaintext = openBytes(nodeCrypto, keys, envelopeIv(nodeCrypto, keys, nonce), info2, sealed);
       assert.ok(!isFailure(plaintext), "the bank opens it");

@@ -91,7 +91,7 @@ export class AnotherServer {
           },
         });
       case "/pa/v3/keystore/create":
-        return ok({ jwt: this.#temporaryKey(String((json.requestObject as { jwt: string }).jwt)) });
+        return ok({ jwt: this.#temporaryKey((json.requestObject as { jwt: string }).jwt) });
       case "/pa/v3/activation/create":
         return this.#activate(json as unknown as Envelope);
       case "/pa/v3/activation/status":

@@ -1,5 +1,5 @@
 /** The envelopes in which the in-test peer answers, and what it shows of an operation. */
-import type { PeerOperation, PeerRequest } from "./peer.ts";
+import type { PeerOperation, PeerRequest } from "./peer-state.ts";
 
 export interface Answer {
   readonly status: number;

@@ -15,7 +15,8 @@ import {
   type FactorCombination,
 } from "@countersign/protocol/powerauth/signature";
 import { tokenDigest } from "@countersign/protocol/powerauth/token";
-import type { Peer, PeerActivation, PeerRequest } from "./peer.ts";
+import type { Peer } from "./peer.ts";
+import type { PeerActivation, PeerRequest } from "./peer-state.ts";
 
 /** The one who signed, with the counter moved; undefined when it does not verify, with the failure counted. */
 export function verifySignature(

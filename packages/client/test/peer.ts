@@ -6,22 +6,18 @@
  */
 import { randomBytes, randomUUID } from "node:crypto";
 import { fromBase64, fromUtf8, toBase64, utf8, type Bytes } from "@countersign/protocol/bytes";
-import type { KeyPair, PublicKey } from "@countersign/protocol/crypto";
+import type { KeyPair } from "@countersign/protocol/crypto";
 import { nodeCrypto as crypto } from "@countersign/protocol/crypto-node";
 import { isFailure, type Failure } from "@countersign/protocol/errors";
 import { openActivationRequest, sealActivationResponse } from "@countersign/protocol/powerauth/activation";
 import { encodeActivationCode, signActivationCode } from "@countersign/protocol/powerauth/activation-code";
-import {
-  activationStates,
-  sealStatusBlob,
-  type ActivationState,
-} from "@countersign/protocol/powerauth/activation-status";
+import { activationStates, sealStatusBlob } from "@countersign/protocol/powerauth/activation-status";
 import { encodeClientConfiguration } from "@countersign/protocol/powerauth/client-configuration";
 import { counterHash } from "@countersign/protocol/powerauth/counter";
 import { encryptorIds, openRequest, readEncryptedRequest, sealResponse } from "@countersign/protocol/powerauth/ecies";
 import type { Encryptor } from "@countersign/protocol/powerauth/envelope";
 import { readEncryptionHeader, readSignatureHeader } from "@countersign/protocol/powerauth/headers";
-import { activationKeys, masterSecret, type ActivationKeys } from "@countersign/protocol/powerauth/keys";
+import { activationKeys, masterSecret } from "@countersign/protocol/powerauth/keys";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import {
   createTemporaryKeyResponse,
@@ -34,41 +30,7 @@ import type { VersionRow } from "@countersign/protocol/powerauth/versions";
 import type { Fetch } from "../src/engine/transport.ts";
 import { ok, refused, requestObject, shown, unauthorized, type Answer } from "./peer-answers.ts";
 import { hasToken, verifySignature } from "./peer-proofs.ts";
-
-export interface PeerActivation {
-  readonly id: string;
-  readonly server: KeyPair;
-  readonly code: string;
-  device?: PublicKey;
-  keys?: ActivationKeys;
-  name?: string | undefined;
-  otp?: string | undefined;
-  ctrData: Bytes;
-  ctr: number;
-  state: ActivationState;
-  failed: number;
-}
-
-export interface PeerRequest {
-  readonly path: string;
-  readonly headers: Headers;
-  readonly body: string;
-  /** Factors and look-ahead offset of a signature that verified. */
-  readonly signature?: { readonly factors: FactorCombination; readonly offset: number };
-}
-
-export interface PeerToken {
-  readonly activationId: string;
-  readonly secret: Bytes;
-}
-
-export interface PeerOperation {
-  readonly id: string;
-  readonly data: string;
-  status: string;
-  authorizedWith?: unknown;
-  rejectedWith?: unknown;
-}
+import type { PeerActivation, PeerOperation, PeerRequest, PeerToken } from "./peer-state.ts";
 
 type Intercept = (path: string) => Response | Promise<Response> | undefined;
 

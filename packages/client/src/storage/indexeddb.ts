@@ -22,7 +22,7 @@ export async function openIndexedDbStorage(options: IndexedDbStorageOptions = {}
   }
   const database = await translated(() => openDatabase(databaseName));
   // Another tab has a newer version of this library: it must not wait for us.
-  database.onversionchange = () => database.close();
+  database.addEventListener("versionchange", () => database.close());
   const key = await translated(() => readOrCreateKey(database));
   await navigator.storage?.persist?.().catch(() => false);
 
@@ -63,14 +63,14 @@ interface Sealed {
 
 function openDatabase(name: string): Promise<IDBDatabase> {
   const request = indexedDB.open(name, 1);
-  request.onupgradeneeded = () => {
+  request.addEventListener("upgradeneeded", () => {
     request.result.createObjectStore(records);
     request.result.createObjectStore(keys);
-  };
+  });
   return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(asError(request.error));
-    request.onblocked = () => reject(new Error("Another tab holds an older version of the database"));
+    request.addEventListener("success", () => resolve(request.result));
+    request.addEventListener("error", () => reject(asError(request.error)));
+    request.addEventListener("blocked", () => reject(new Error("Another tab holds an older version of the database")));
   });
 }
 
@@ -80,9 +80,9 @@ async function readOrCreateKey(database: IDBDatabase): Promise<CryptoKey> {
   const transaction = database.transaction(keys, "readwrite", { durability: "strict" });
   const store = transaction.objectStore(keys);
   const existing = store.get(keyName) as IDBRequest<CryptoKey | undefined>;
-  existing.onsuccess = () => {
+  existing.addEventListener("success", () => {
     if (existing.result === undefined) store.put(made, keyName);
-  };
+  });
   await committed(transaction);
   return existing.result ?? made;
 }
@@ -101,9 +101,9 @@ async function inTransaction<T>(
 
 function committed(transaction: IDBTransaction): Promise<void> {
   return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve();
-    transaction.onerror = () => reject(asError(transaction.error));
-    transaction.onabort = () => reject(asError(transaction.error));
+    transaction.addEventListener("complete", () => resolve());
+    transaction.addEventListener("error", () => reject(asError(transaction.error)));
+    transaction.addEventListener("abort", () => reject(asError(transaction.error)));
   });
 }
 
@@ -132,33 +132,23 @@ function label(name: string): Uint8Array<ArrayBuffer> {
 async function withWebLock<T>(name: string, timeout: number, run: () => Promise<T>): Promise<T> {
   const giveUp = new AbortController();
   const timer = setTimeout(() => giveUp.abort(), timeout);
+  // What the run does stands beside the lock's own outcome: a failure of the one must not look like one of the other.
+  let running: Promise<T> | undefined;
   try {
-    // The lock manager hands on what its callback gives; a failure of the run must not look like one of the lock.
-    const outcome = await navigator.locks.request(name, { signal: giveUp.signal }, async () => {
+    await navigator.locks.request(name, { signal: giveUp.signal }, async () => {
       clearTimeout(timer);
-      return run().then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      );
+      running = run();
+      await running.catch(() => undefined);
     });
-    if ("error" in outcome) throw new FailedRun(outcome.error);
-    return outcome.value;
   } catch (cause) {
-    if (cause instanceof FailedRun) throw cause.reason;
-    if (giveUp.signal.aborted) {
+    clearTimeout(timer);
+    if (running === undefined && giveUp.signal.aborted) {
       throw new StorageError("STORAGE_LOCKED", `Waited ${timeout} ms for a lock that is held in this or another tab`);
     }
     throw new StorageError("STORAGE_FAILED", "The lock cannot be used", { cause });
-  } finally {
-    clearTimeout(timer);
   }
-}
-
-class FailedRun {
-  readonly reason: unknown;
-  constructor(reason: unknown) {
-    this.reason = reason;
-  }
+  if (running === undefined) throw new StorageError("STORAGE_FAILED", "The lock was not given");
+  return running;
 }
 
 async function translated<T>(run: () => Promise<T>): Promise<T> {

@@ -12,7 +12,11 @@ function withBank(title: string, config: Partial<Config>, work: (bank: Bank) => 
   test(title, (t) =>
     withStore("sqlite", {}, t, async (opened) => {
       const bank = await startBank({ opened, config });
-      await work(bank).finally(() => bank.close());
+      try {
+        await work(bank);
+      } finally {
+        await bank.close();
+      }
     }),
   );
 }
