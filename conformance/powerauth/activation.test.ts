@@ -216,12 +216,7 @@ function suite(store: StoreOfWorld): void {
       };
       const binding = { version, sharedInfo2Base: fromBase64(base)!, associatedData: associatedData(context) };
       const nonce = fromBase64(request.nonce!)!;
-      const info2 = sharedInfo2(
-        binding,
-        nonce,
-        request.timestamp ?? undefined,
-        fromBase64(request.ephemeralPublicKey)!,
-      );
+      const info2 = sharedInfo2(binding, nonce, request.timestamp ?? undefined, fromBase64(request.ephemeralPublicKey));
       const sealed = { encryptedData: fromBase64(encryptedData)!, mac: fromBase64(mac)! };
       const plaintext = openBytes(nodeCrypto, keys, envelopeIv(nodeCrypto, keys, nonce), info2, sealed);
       assert.ok(!isFailure(plaintext), "the bank opens it");
