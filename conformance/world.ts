@@ -9,6 +9,8 @@ import { operationsClient, type OperationsClient } from "@countersign/relying-pa
 import { type RunningServer, serve, type ServeOptions } from "@countersign/server/main";
 import { startPostgres } from "../tools/postgres.ts";
 
+type Config = NonNullable<ServeOptions["config"]>;
+
 export interface World {
   readonly server: RunningServer;
   readonly bank: OperationsClient;
@@ -18,6 +20,9 @@ export interface World {
   readonly sdkConfiguration: string;
   /** `responseObject` of a `/rest/v3` call; throws with the server's code otherwise. */
   backOffice<T>(path: string, requestObject: object): Promise<T>;
+  /** Answer of a `/v1` call. */
+  // oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
+  v1(method: string, path: string, body?: object): Promise<any>;
   /** A device of this user, activated with the PIN. */
   device(userId: string, pin?: string, options?: DeviceOptions): Promise<PowerAuth>;
   close(): Promise<void>;
@@ -80,6 +85,15 @@ export async function openWorld(store: StoreOfWorld, config: ServeOptions["confi
       throw Object.assign(new Error(`${path}: ${responseObject.code}`), { code: responseObject.code });
     return responseObject;
   };
+  const v1 = async (method: string, path: string, body?: object) => {
+    const response = await fetch(`${server.privateUrl}/v1${path}`, {
+      method,
+      headers: { authorization, ...(body !== undefined && { "content-type": "application/json" }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    return response.status === 204 ? undefined : response.json();
+  };
   await backOffice("/rest/v3/application/create", { applicationId: application });
   const detail = await backOffice<{ versions: { mobileSdkConfig: string }[] }>("/rest/v3/application/detail", {
     applicationId: application,
@@ -97,6 +111,7 @@ export async function openWorld(store: StoreOfWorld, config: ServeOptions["confi
     server,
     sdkConfiguration,
     backOffice,
+    v1,
     credentials: { clientId, clientSecret },
     bank: operationsClient({ privateUrl: server.privateUrl, clientId, clientSecret }),
     device: (userId, devicePin = pin, options = {}) =>

@@ -14,6 +14,7 @@ import { operationCommands } from "./commands/operation.ts";
 import { receiptCommands } from "./commands/receipt.ts";
 import { serveCommand } from "./commands/serve.ts";
 import { templateCommands } from "./commands/template.ts";
+import { webhookCommands } from "./commands/webhook.ts";
 import { exitCodes, exitCodesHelp } from "./exit-codes.ts";
 import { printFailure, usageFailure } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
@@ -42,6 +43,7 @@ function commandTable(context: Context): Command {
   deviceCommands(program, context);
   apiClientCommands(program, context);
   receiptCommands(program, context);
+  webhookCommands(program, context);
   auditCommands(program, context);
   importCommands(program, context);
   return program;

@@ -72,6 +72,13 @@ export const configSchema = Type.Object(
       minimum: 1,
       description: "Unproven requests per client address and minute before 429",
     }),
+    liveSeconds: Type.Integer({
+      default: 900,
+      minimum: 1,
+      maximum: 900,
+      description: "Longest life of a device's stream of live updates (s)",
+    }),
+    liveStreams: Type.Integer({ default: 10_000, minimum: 1, description: "Streams of live updates open at once" }),
     outboundAllow: Type.Array(Type.String(), {
       default: [],
       description: "Private address ranges (CIDR) that may be called",

@@ -4,6 +4,7 @@ import type { CryptoProvider } from "@countersign/protocol/crypto";
 import type { Logger } from "pino";
 import type { ActivationKeyCache } from "./activations/keys.ts";
 import type { VersionCache } from "./applications/version.ts";
+import type { LiveStreams } from "./live/streams.ts";
 import type { Config } from "./config.ts";
 import type { DisplayTemplateCache } from "./display/cache.ts";
 import type { Outbound } from "./outbound.ts";
@@ -29,8 +30,9 @@ export interface Deps {
   readonly throttle: Throttle;
   /** Verifications of one activation follow each other on this node. */
   readonly inFlight: InFlight;
-  /** Wakes those who wait for a decision on this node. */
+  /** Wakes those who wait for a decision. */
   readonly operationWatch: OperationWatch;
+  readonly live: LiveStreams;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
   readonly displayTemplates: DisplayTemplateCache;

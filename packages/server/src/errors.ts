@@ -95,6 +95,7 @@ export const refusals = {
   "operation-finished": row(409, "The operation was decided already.", "ERR0036", requestInvalid, [400, "OPERATION_ALREADY_FINISHED"]),
   "operation-out-of-tries": row(409, "The operation failed.", "ERR0036", requestInvalid, [400, "OPERATION_ALREADY_FAILED"]),
   "operation-expired": row(409, "The operation is expired.", "ERR0036", requestInvalid, [400, "OPERATION_EXPIRED"]),
+  "sink-not-found": row(404, "There is no such webhook.", "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]),
   "not-decided": row(409, "The operation is not decided.", "ERR0036", requestInvalid, [400, "INVALID_OPERATION"]),
   "operation-not-offline": row(409, "The operation cannot be approved by a retyped code.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),
   "offline-qr-missing": row(409, "No QR code of this operation was made for this activation.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),

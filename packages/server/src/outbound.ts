@@ -3,26 +3,47 @@
  * followed, and time and size are limited. Private ranges are reached only where configuration names them.
  */
 import { lookup as systemLookup } from "node:dns";
-import { request as httpRequest } from "node:http";
+import { type IncomingHttpHeaders, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { BlockList, isIP, type LookupFunction } from "node:net";
+import { createSecureContext } from "node:tls";
 
 export interface OutboundRequest {
   readonly url: string;
   readonly method: "GET" | "POST";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
+  /** For https only. */
+  readonly tls?: OutboundTls;
   readonly signal?: AbortSignal;
+}
+
+/** Who we are in the handshake, and whom we trust in place of the public authorities. */
+export interface OutboundTls {
+  /** PEM: certificate, the chain above it, and the private key, in any order. */
+  readonly identity?: string;
+  /** The same as PKCS #12. */
+  readonly store?: Uint8Array;
+  /** Of the private key or the PKCS #12 file. */
+  readonly passphrase?: string;
+  /** PEM certificates. */
+  readonly authorities?: string;
 }
 
 export type OutboundFailure =
   | "url-not-allowed"
   | "address-not-allowed"
   | "unreachable"
+  /** No trust in the other's certificate, or ours cannot be used. */
+  | "tls-failed"
   | "timed-out"
+  /** The caller's signal was aborted. */
+  | "cancelled"
   | "answer-too-large";
 
-export type OutboundAnswer = { readonly status: number; readonly body: string } | { readonly failed: OutboundFailure };
+export type OutboundAnswer =
+  | { readonly status: number; readonly headers: IncomingHttpHeaders; readonly body: string }
+  | { readonly failed: OutboundFailure };
 
 export type Outbound = (request: OutboundRequest) => Promise<OutboundAnswer>;
 
@@ -92,34 +113,60 @@ function send(
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const open = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const tls = url.protocol === "https:" && request.tls !== undefined ? tlsOptions(request.tls) : {};
   return new Promise((resolve) => {
-    const failed = (error: Error) => {
-      if (error instanceof AddressNotAllowed) resolve({ failed: "address-not-allowed" });
-      else resolve({ failed: signal.aborted ? "timed-out" : "unreachable" });
-    };
-    const call = open(
-      url,
-      { method: request.method, headers: { ...request.headers }, lookup, signal, agent: false },
-      (answer) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        answer.on("data", (part: Buffer) => {
-          size += part.length;
-          parts.push(part);
-          if (size > limit) {
-            resolve({ failed: "answer-too-large" });
-            call.destroy();
-          }
-        });
-        answer.on("end", () =>
-          resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts).toString("utf8") }),
-        );
-        answer.on("error", failed);
-      },
-    );
+    const failed = (error: Error) => resolve({ failed: failureOf(error, timeout, request.signal) });
+    const options = { method: request.method, headers: { ...request.headers }, lookup, signal, agent: false, ...tls };
+    const call = open(url, options, (answer) => {
+      const parts: Buffer[] = [];
+      let size = 0;
+      answer.on("data", (part: Buffer) => {
+        size += part.length;
+        parts.push(part);
+        if (size > limit) {
+          resolve({ failed: "answer-too-large" });
+          call.destroy();
+        }
+      });
+      answer.on("end", () => {
+        const { statusCode = 0, headers } = answer;
+        resolve({ status: statusCode, headers, body: Buffer.concat(parts).toString("utf8") });
+      });
+      answer.on("error", failed);
+    });
     call.on("error", failed);
     call.end(request.body);
   });
+}
+
+function failureOf(error: Error, timeout: AbortSignal, callers: AbortSignal | undefined): OutboundFailure {
+  if (error instanceof AddressNotAllowed) return "address-not-allowed";
+  if (timeout.aborted) return "timed-out";
+  if (callers?.aborted === true) return "cancelled";
+  const { code = "" } = error as { code?: string };
+  return /^(ERR_TLS_|ERR_SSL_|ERR_OSSL_|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|EPROTO)/.test(code)
+    ? "tls-failed"
+    : "unreachable";
+}
+
+function tlsOptions({ identity, store, passphrase, authorities }: OutboundTls) {
+  return {
+    ...(identity !== undefined && { cert: identity, key: identity }),
+    ...(store !== undefined && { pfx: Buffer.from(store) }),
+    ...(passphrase !== undefined && { passphrase }),
+    ...(authorities !== undefined && { ca: authorities }),
+  };
+}
+
+/** Whether keys and certificates can be read at all: found out when they are given, not when they are needed. */
+export function isUsableTls(tls: OutboundTls): boolean {
+  const { authorities } = tls;
+  try {
+    createSecureContext(tlsOptions(tls));
+    return authorities === undefined || /-----BEGIN CERTIFICATE-----/.test(authorities);
+  } catch {
+    return false;
+  }
 }
 
 function rangesOf(ranges: readonly string[]): BlockList {

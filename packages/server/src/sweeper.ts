@@ -5,6 +5,7 @@ import { sweepReplays } from "./encryption/replay.ts";
 import { sweepTemporaryKeys } from "./encryption/temporary-key.ts";
 import { expireOverdue } from "./operations/expire.ts";
 import { forgetOldKeys } from "./operations/idempotency.ts";
+import { sweepOutbox } from "./notifications/delivery/queue.ts";
 
 /** Each is safe on any number of nodes at once, and bounded, so that a backlog never holds the store for long. */
 const sweeps: Readonly<Record<string, (deps: Deps) => Promise<unknown>>> = {
@@ -13,6 +14,7 @@ const sweeps: Readonly<Record<string, (deps: Deps) => Promise<unknown>>> = {
   "temporary keys": (deps) => sweepTemporaryKeys(deps),
   replays: (deps) => sweepReplays(deps),
   "idempotency keys": (deps) => forgetOldKeys(deps),
+  outbox: (deps) => sweepOutbox(deps),
 };
 
 export interface Sweeper {

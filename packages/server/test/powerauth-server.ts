@@ -18,6 +18,7 @@ import { type Config, configSchema } from "../src/config.ts";
 import type { Deps } from "../src/deps.ts";
 import { isRefusal, type Refusal } from "../src/errors.ts";
 import { displayTemplateCache } from "../src/display/cache.ts";
+import { liveStreams } from "../src/live/streams.ts";
 import { operationWatch } from "../src/operations/watch.ts";
 import { outbound } from "../src/outbound.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
@@ -46,6 +47,7 @@ export async function startPowerAuth(
     throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
     inFlight: inFlight(),
     operationWatch: operationWatch(),
+    live: liveStreams(store, { streams: 1, seconds: 1 }),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
     displayTemplates: displayTemplateCache(store),

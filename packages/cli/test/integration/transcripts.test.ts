@@ -48,6 +48,7 @@ describe("--json", () => {
       "template list",
       "activation list --user anna",
       "operation list --user anna",
+      "webhook list",
     ]) {
       const { stdout, stderr, exit } = await runCountersign([...command.split(" "), "--json"], { cwd: home, env });
       assert.equal(exit, 0, stderr);

@@ -40,6 +40,8 @@ export type EventType =
   | "operation.attempt.failed"
   | "operation.claimed"
   | "sink.created"
+  | "sink.updated"
+  | "sink.secret.rotated"
   | "sink.removed"
   | "device-type.changed"
   | "device-type.removed"

@@ -25,6 +25,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "application_config", column: "values_sealed", row: "id" },
   { table: "sink", column: "authentication_sealed", row: "id" },
   { table: "push_device", column: "token_sealed", row: "activation_id" },
+  { table: "sink", column: "signing_secret_sealed", row: "id" },
 ];
 
 const pageSize = 200;

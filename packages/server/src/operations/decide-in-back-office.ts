@@ -26,7 +26,7 @@ export interface BackOfficeDecision {
   readonly sees: Sees;
 }
 
-type DecideDeps = Pick<Deps, "store" | "random" | "operationWatch">;
+type DecideDeps = Pick<Deps, "store" | "random">;
 
 /** One compare-and-set. Every kind of `Decided` but the two that only devices meet can come back. */
 export async function decideInBackOffice(
@@ -122,15 +122,13 @@ async function commit(
   evaluate: (operation: OperationRow, now: number) => Outcome<Decided | Refusal>,
 ): Promise<Decided | Refusal> {
   if (!isOperationId(operationId)) return { kind: "not-found" };
-  const result = await deps.store.commit<Decided | Refusal>({
+  return deps.store.commit<Decided | Refusal>({
     operationId,
     evaluate({ operation }, now) {
       if (operation === undefined || !sees(operation)) return { result: { kind: "not-found" } };
       return evaluate(operation, now);
     },
   });
-  deps.operationWatch.changed(operationId);
-  return result;
 }
 
 async function isApplication(deps: Pick<Deps, "store">, id: string): Promise<boolean> {

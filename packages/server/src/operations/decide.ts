@@ -202,6 +202,7 @@ export function operationEvent(
     applications: applicationsOf(operation),
     data: {
       userId: operation.user_id,
+      applications: applicationsOf(operation),
       operationType: operation.operation_type,
       template: operation.template_name,
       data: operation.data,

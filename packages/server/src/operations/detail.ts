@@ -19,7 +19,7 @@ export function seenBy(client: ApiClient): Sees {
 
 /** Refuses with `operation-not-found`, also when the caller may not see it. */
 export async function findOperation(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   id: string,
   sees: Sees,
 ): Promise<OperationRow | Refusal> {
@@ -33,7 +33,7 @@ export async function findOperation(
  * Refuses with `operation-not-found`, `operation-flag`, or the state that the operation is in.
  */
 export async function findForDevice(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   id: string,
   viewer: Viewer,
 ): Promise<OperationRow | Refusal> {

@@ -5,7 +5,7 @@ import type { OperationRow } from "../store/store.ts";
 import { decide } from "./decide.ts";
 import { statusAt } from "./operation.ts";
 
-type ExpireDeps = Pick<Deps, "store" | "operationWatch">;
+type ExpireDeps = Pick<Deps, "store">;
 
 const batch = 100;
 const mostBatches = 20;
@@ -14,7 +14,7 @@ const mostBatches = 20;
  * Expires what is overdue, in bounded batches, and returns how many operations this call expired. Safe on any number of
  * nodes at once: the row is looked at again under its lock, and only one of them finds it pending.
  */
-export async function expireOverdue(deps: Pick<Deps, "store" | "operationWatch">): Promise<number> {
+export async function expireOverdue(deps: Pick<Deps, "store">): Promise<number> {
   let expired = 0;
   for (let round = 0; round < mostBatches; round++) {
     const overdue = await overdueIds(deps);
@@ -55,7 +55,7 @@ async function commitExpiry(
   deps: ExpireDeps,
   operationId: string,
 ): Promise<{ readonly expired: boolean; readonly operation: OperationRow } | undefined> {
-  const outcome = await deps.store.commit({
+  return deps.store.commit({
     operationId,
     evaluate({ operation }, now) {
       const { result, writes } = decide(operation, { action: "expire", actor: { kind: "system" } }, now);
@@ -63,6 +63,4 @@ async function commitExpiry(
       return { result: { expired: result.kind === "decided", operation: result.operation }, writes };
     },
   });
-  if (outcome?.expired === true) deps.operationWatch.changed(operationId);
-  return outcome;
 }

@@ -21,7 +21,7 @@ const mostForDevice = 100;
  * activation flag is shown to activations with that flag only, so never to one without any.
  */
 export async function listForDevice(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   viewer: Viewer,
   which: "pending" | "all",
 ): Promise<readonly OperationRow[]> {
@@ -54,7 +54,7 @@ export interface BackOfficeFilter {
 
 /** Newest first. Refuses with `application-not-found` when one of the applications is unknown. */
 export async function listForBackOffice(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   filter: BackOfficeFilter,
 ): Promise<readonly OperationRow[] | Refusal> {
   const { tenant } = deps.store;

@@ -1,10 +1,13 @@
 /**
- * Wakes whoever waits for an operation on this node. Only a hint: another node's decision gives none, so waiters look
- * at the row now and then as well.
+ * Wakes whoever waits for an operation. Only a hint, which can be lost: waiters look at the row now and then as well.
  */
+import type { Committed } from "../store/store.ts";
+
 export interface OperationWatch {
   /** Tells that the operation may have changed. */
   changed(operationId: string): void;
+  /** Takes what a commit announced. */
+  committed(news: Committed): void;
   /** Resolves at the next change, after `ms`, when `signal` aborts, or when the watch is closed. */
   next(operationId: string, ms: number, signal: AbortSignal): Promise<void>;
   /** Wakes everybody; from now on `next` resolves at once. */
@@ -15,9 +18,14 @@ export interface OperationWatch {
 export function operationWatch(): OperationWatch {
   const waiting = new Map<string, Set<() => void>>();
   let closed = false;
+  const changed = (operationId: string) => {
+    for (const wake of waiting.get(operationId) ?? []) wake();
+  };
   return {
-    changed(operationId) {
-      for (const wake of waiting.get(operationId) ?? []) wake();
+    changed,
+    committed({ hints, missed }) {
+      for (const { subject } of hints) changed(subject);
+      if (missed) for (const operationId of waiting.keys()) changed(operationId);
     },
     next(operationId, ms, signal) {
       if (closed || signal.aborted) return Promise.resolve();

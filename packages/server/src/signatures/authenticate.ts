@@ -8,6 +8,7 @@ import { fromBase64, toBase64, toBase64Url, utf8 } from "@countersign/protocol/b
 import { type FactorCombination, factorsOf, signedData } from "@countersign/protocol/powerauth/signature";
 import type { ActivationKeys } from "@countersign/protocol/powerauth/keys";
 import { type VersionRow, versionRow } from "@countersign/protocol/powerauth/versions";
+import { activationEvent } from "../activations/activation.ts";
 import type { EventDraft } from "../audit/event.ts";
 import type { Deps } from "../deps.ts";
 import { newUuid7 } from "../ids.ts";
@@ -262,7 +263,10 @@ function refusedOutcome<T>(
   const proof = { ...base, activation, counter: activation.counter + Math.max(0, steps - 1) };
   const more = action.refused?.(activation, rows, now) ?? {};
   const events = [signatureEvent("signature.failed", proof), ...(more.writes?.events ?? [])];
-  if (blocked) events.push(blockedEvent(activation));
+  if (blocked) {
+    const reason = "MAX_FAILED_ATTEMPTS";
+    events.push(activationEvent("activation.blocked", { ...activation, ...set }, { reason }));
+  }
   return {
     result: {
       ...invalid("wrong-factor", { ...activation, ...set }, verdict.kind === "wrong-factor"),
@@ -351,15 +355,6 @@ export function evidenceData(proof: SignatureProof): Record<string, unknown> {
     ...(proof.biometryAllowed !== undefined && { offline: true, biometryAllowed: proof.biometryAllowed }),
     counter: proof.counter,
     signedSha256: proof.signedSha256,
-  };
-}
-
-function blockedEvent(activation: ActivationRow): EventDraft {
-  return {
-    type: "activation.blocked",
-    subject: activation.id,
-    applications: [activation.application_id],
-    data: { userId: activation.user_id, reason: "MAX_FAILED_ATTEMPTS" },
   };
 }
 

@@ -5,6 +5,7 @@
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { chainEvent, type ChainedEvent, type Head } from "../audit/chain.ts";
 import { uuid7 } from "../ids.ts";
+import { type Announced, announcementOf } from "./announce.ts";
 import { activationGuard, operationGuard, type InsertedTable } from "./hot-columns.ts";
 import type { ActivationRow, Claim, HotCommand, HotRows, OperationRow, Outcome, TokenRow, Writes } from "./store.ts";
 
@@ -23,15 +24,6 @@ export interface FlushRows {
 
 export type ItemOutcome = { readonly result: unknown } | { readonly error: unknown };
 
-/** An event that a sink may want to hear of. */
-export interface Announced {
-  readonly id: string;
-  readonly type: string;
-  readonly at: number;
-  readonly payload: string;
-  readonly applications: readonly string[];
-}
-
 export interface Plan {
   /** One for each command, in order. */
   readonly outcomes: readonly ItemOutcome[];
@@ -49,12 +41,6 @@ export function claimKey(claim: Claim): string {
   return claim.table === "replay"
     ? `r${claim.row.subject.length}:${claim.row.subject}${claim.row.nonce}`
     : `i${claim.row.client_id.length}:${claim.row.client_id}${claim.row.key}`;
-}
-
-/** Events that leave the server when a sink is configured: the two families of status changes. */
-export function sinkTypeOf(eventType: string): "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE" | undefined {
-  if (eventType.startsWith("operation.")) return "OPERATION_STATUS_CHANGE";
-  return eventType.startsWith("activation.") ? "ACTIVATION_STATUS_CHANGE" : undefined;
 }
 
 export function planFlush(
@@ -115,8 +101,8 @@ export function planFlush(
     if (decision) add("decision", decision);
     for (const [index, { row }] of chained.entries()) {
       add("audit_event", row);
-      const { applications } = writes.events![index]!;
-      if (applications.length > 0 && sinkTypeOf(row.type)) announced.push(announcement(row, applications));
+      const news = announcementOf(row, writes.events![index]!);
+      if (news) announced.push(news);
     }
   }
   return { outcomes, inserts, activations, operations, removedTokens, announced, head };
@@ -126,10 +112,6 @@ export function planFlush(
     if (list) list.push(row);
     else inserts.set(table, [row]);
   }
-}
-
-export function announcement(row: ChainedEvent["row"], applications: readonly string[]): Announced {
-  return { id: row.id, type: row.type, at: row.at, payload: row.payload!, applications };
 }
 
 /** Makes ids and salts for a known number of events from one draw of randomness. */

@@ -6,7 +6,8 @@ import type { EventDraft } from "../audit/event.ts";
 import { openLane } from "../audit/lane.ts";
 import { StoreError } from "./errors.ts";
 import type { FifoLock } from "./fifo-lock.ts";
-import { announcement, eventMaker, sinkTypeOf } from "./flush.ts";
+import { type Announced, announcementOf } from "./announce.ts";
+import { eventMaker } from "./flush.ts";
 import { addToOutbox } from "./outbox.ts";
 import type { Schema } from "./schema.ts";
 import type { Change } from "./store.ts";
@@ -20,6 +21,8 @@ export interface OrdinaryOptions {
   commit(db: ControlledTransaction<Schema>, last: ChainedEvent["row"] | undefined): Promise<void>;
   /** Keeps other nodes from opening lanes and making checkpoints until this transaction ends. */
   excludeNodes(db: ControlledTransaction<Schema>): Promise<void>;
+  /** Told what a commit announced, and whether it added rows to the outbox. */
+  committed(announced: readonly Announced[], queued: boolean): void;
 }
 
 export interface Ordinary {
@@ -47,7 +50,7 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
     const drafts: EventDraft[] = [];
     let open = true;
     try {
-      const { result, end } = await attempt(async (db, now) => {
+      const { result, end, announced, queued } = await attempt(async (db, now) => {
         const done = await work({
           db,
           now,
@@ -61,6 +64,7 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
         return done;
       }, drafts);
       head = end;
+      options.committed(announced, queued);
       return result;
     } catch (error) {
       if (error instanceof StoreError && error.code === "OUTCOME_UNKNOWN") head = undefined;
@@ -71,31 +75,32 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
   async function attempt<T>(
     work: (db: ControlledTransaction<Schema>, now: number) => Promise<T>,
     drafts: readonly EventDraft[] = [],
-  ): Promise<{ result: T; end: Head | undefined }> {
+  ): Promise<{ result: T; end: Head | undefined } & Omit<Recorded, "chained">> {
     const { db, now } = await options.begin();
     let result: T;
-    let chained: ChainedEvent[] = [];
+    let recorded: Recorded = { chained: [], announced: [], queued: false };
     try {
       result = await work(db, now);
-      chained = drafts.length > 0 ? await record(db, now, drafts) : [];
+      if (drafts.length > 0) recorded = await record(db, now, drafts);
     } catch (error) {
       await giveUp(db);
       throw error;
     }
+    const { chained, announced, queued } = recorded;
     try {
       await options.commit(db, chained.at(-1)?.row);
     } catch (error) {
       await giveUp(db);
       throw error;
     }
-    return { result, end: chained.at(-1)?.head ?? head };
+    return { result, end: chained.at(-1)?.head ?? head, announced, queued };
   }
 
   async function record(
     db: ControlledTransaction<Schema>,
     now: number,
     drafts: readonly EventDraft[],
-  ): Promise<ChainedEvent[]> {
+  ): Promise<Recorded> {
     if (head === undefined) await options.excludeNodes(db);
     let end = head ?? (await openLane(db, { tenant, purpose: "ordinary", now }, random));
     const made = eventMaker(random, drafts.length, now);
@@ -108,14 +113,17 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
       .insertInto("audit_event")
       .values(chained.map(({ row }) => row))
       .execute();
-    for (const [at, { row }] of chained.entries()) {
-      const { applications } = drafts[at]!;
-      if (applications.length > 0 && sinkTypeOf(row.type)) {
-        await addToOutbox(db, tenant, announcement(row, applications));
-      }
-    }
-    return chained;
+    const announced = chained.flatMap(({ row }, at) => announcementOf(row, drafts[at]!) ?? []);
+    let queued = false;
+    for (const news of announced) queued = (await addToOutbox(db, tenant, news)) || queued;
+    return { chained, announced, queued };
   }
+}
+
+interface Recorded {
+  readonly chained: readonly ChainedEvent[];
+  readonly announced: readonly Announced[];
+  readonly queued: boolean;
 }
 
 /** Releases the connection whatever state the transaction is in; the reason is already on its way to the caller. */

@@ -307,6 +307,9 @@ export interface AuditCheckpointTable {
   at: number;
 }
 
+/** The first two are callbacks in PowerAuth form; WEBHOOK sends events as they are. */
+export type SinkType = "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE" | "WEBHOOK";
+
 /** A configured receiver of events. Outbox rows exist only for these. */
 export interface SinkTable {
   tenant: string;
@@ -314,14 +317,14 @@ export interface SinkTable {
   application_id: string;
   name: string;
   url: string;
-  type: "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE";
-  /** JSON array of attribute names to send. */
+  type: SinkType;
+  /** JSON array of attribute names to send; callbacks in PowerAuth form only. */
   attributes: string;
   enabled: number;
   created_at: number;
   /** JSON: how the receiver wants to be convinced of us (client certificate, Basic, OAuth 2). */
   authentication_sealed: string | null;
-  /** Key of the HMAC over each body. */
+  /** JSON: keys of the HMAC over each body; see `notifications/signing-secret.ts`. */
   signing_secret_sealed: string | null;
   /** These three override the retry policy; null for its values. */
   max_attempts: number | null;
@@ -338,7 +341,7 @@ export interface OutboxTable {
   attempts: number;
   due_at: number;
   locked_until: number;
-  /** Code of the last failed try. */
+  /** Code of the last failed try; never a text of the receiver. */
   last_failure: string | null;
   /** When the row became DONE or DEAD. */
   settled_at: number | null;

@@ -19,6 +19,9 @@ import type {
   TokenTable,
 } from "./schema.ts";
 import type { EventDraft } from "../audit/event.ts";
+import type { CommitListener } from "./announce.ts";
+
+export type { Committed, Hint } from "./announce.ts";
 
 export type ActivationRow = Selectable<ActivationTable>;
 export type OperationRow = Selectable<OperationTable>;
@@ -39,6 +42,11 @@ export interface Store {
   transaction<T>(work: (change: Change) => Promise<T>): Promise<T>;
   /** One hot command. Resolves after the commit is durable; rejects with OUTCOME_UNKNOWN when that cannot be known. */
   commit<T>(command: HotCommand<T>): Promise<T>;
+  /**
+   * Hears of commits once they are durable: this node's at once and, on PostgreSQL, those of other nodes a moment later.
+   * Hints only: they can be lost, and come for a commit whose outcome is unknown. Returns how to stop listening.
+   */
+  onCommit(listener: CommitListener): () => void;
   /** Waits for what is under way, writes nothing more, releases the data. */
   close(): Promise<void>;
 }

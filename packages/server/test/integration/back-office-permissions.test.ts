@@ -36,8 +36,12 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "/rest/v3/application/roles/update": [],
   "/rest/v3/application/roles/remove": [],
   "/rest/v3/application/callback/create": [],
+  "/rest/v3/application/callback/update": [],
   "/rest/v3/application/callback/list": [],
   "/rest/v3/application/callback/remove": [],
+  "/rest/v3/application/callback/secret/rotate": [],
+  "/rest/v3/application/callback/event/list": ["operate"],
+  "/rest/v3/application/callback/event/replay": ["operate"],
   "/rest/v3/integration/create": [],
   "/rest/v3/integration/list": [],
   "/rest/v3/integration/remove": [],
@@ -128,6 +132,14 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "DELETE /v1/api-clients/:id": [],
   "GET /v1/audit": ["operate"],
   "/v1/audit/erase": [],
+  "/v1/webhooks": [],
+  "GET /v1/webhooks": ["operate"],
+  "GET /v1/webhooks/:id": ["operate"],
+  "PATCH /v1/webhooks/:id": [],
+  "DELETE /v1/webhooks/:id": [],
+  "/v1/webhooks/:id/rotate-secret": [],
+  "GET /v1/webhooks/:id/deliveries": ["operate"],
+  "/v1/webhooks/:id/replay": ["operate"],
 };
 
 /** `admin` is enough for everything but deciding. */

@@ -183,7 +183,7 @@ suiteOnEachStore((kind, open) => {
       }
     });
 
-    test("Callbacks are kept per application: created, listed, removed; credentials nobody would send are refused", async () => {
+    test("Callbacks are kept per application: created, listed, removed; credentials that cannot be used are refused", async () => {
       const { applicationId } = await bank.application();
       const request = {
         applicationId,
@@ -193,15 +193,18 @@ suiteOnEachStore((kind, open) => {
         attributes: ["userId", "status"],
       };
       const made = await bank.done("/application/callback/create", request);
-      assert.deepEqual(made, { id: made.id, ...request });
-      assert.deepEqual(await bank.done("/application/callback/list", { applicationId }), { callbackUrlList: [made] });
+      const unset = { authentication: {}, maxAttempts: null, initialBackoff: null, retentionPeriod: null };
+      const { signingSecret, ...kept } = made;
+      assert.deepEqual(kept, { id: made.id, ...request, ...unset });
+      assert.match(signingSecret, /^whsec_[A-Za-z0-9+/]{43}=$/);
+      assert.deepEqual(await bank.done("/application/callback/list", { applicationId }), { callbackUrlList: [kept] });
       for (const wrong of [
         { name: "shop" },
         { name: "b", callbackUrl: "ftp://shop.example" },
         { name: "b", callbackUrl: "https://user:pass@shop.example" },
         { name: "b", callbackUrl: "shop" },
         { name: "b", type: "OTHER" },
-        { name: "b", authentication: { httpBasic: { enabled: true, username: "a", password: "b" } } },
+        { name: "b", authentication: { httpBasic: { enabled: true, username: "a" } } },
       ]) {
         refused(await bank.call("/application/callback/create", { ...request, ...wrong }), "ERR0024");
       }

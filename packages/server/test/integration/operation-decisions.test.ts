@@ -2,7 +2,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { expireOverdue } from "../../src/operations/expire.ts";
-import { operationWatch } from "../../src/operations/watch.ts";
 import { refused } from "../answers.ts";
 import { answered, type OperationBank, startOperationBank } from "../operation-calls.ts";
 import { past, unique } from "../bank.ts";
@@ -121,7 +120,7 @@ suiteOnEachStore((kind, open) => {
       refused(await fail(id), "ERR0036");
       refused(await cancel(id), "ERR0036");
       // Two nodes sweep at once, several times each, while others look.
-      const deps = { store: bank.store, operationWatch: operationWatch() };
+      const deps = { store: bank.store };
       const sweeps = Array.from({ length: 6 }, () => expireOverdue(deps));
       const looks = Array.from({ length: 6 }, () => detail(id));
       const expired = (await Promise.all(sweeps)).reduce((sum, count) => sum + count, 0);
@@ -155,7 +154,7 @@ suiteOnEachStore((kind, open) => {
       const made = Array.from({ length: 230 }, () => create({ timestampExpires: at }));
       await Promise.all(made);
       await past(at);
-      assert.equal(await expireOverdue({ store: bank.store, operationWatch: operationWatch() }), 230);
+      assert.equal(await expireOverdue({ store: bank.store }), 230);
     });
 
     test("Approve, reject, cancel and fail at once: exactly one ends the operation, and only it leaves a decision", async () => {

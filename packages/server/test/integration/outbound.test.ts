@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { after, before, describe, test } from "node:test";
 import type { LookupFunction } from "node:net";
-import { outbound } from "../../src/outbound.ts";
+import { outbound, type OutboundAnswer } from "../../src/outbound.ts";
+
+const short = (answer: OutboundAnswer) => ("failed" in answer ? answer : { status: answer.status, body: answer.body });
 
 describe("outbound", () => {
   let server: Server;
@@ -37,7 +39,10 @@ describe("outbound", () => {
   test("reaches a private address only when configuration allows its range", async () => {
     const url = `http://127.0.0.1:${port}/ok`;
     assert.deepEqual(await outbound({ allow: [] })({ url, method: "GET" }), { failed: "address-not-allowed" });
-    assert.deepEqual(await outbound({ allow: ["127.0.0.0/8"] })({ url, method: "GET" }), { status: 200, body: "fine" });
+    assert.deepEqual(short(await outbound({ allow: ["127.0.0.0/8"] })({ url, method: "GET" })), {
+      status: 200,
+      body: "fine",
+    });
   });
 
   test("refuses a public name that resolves to a private address, in every spelling", async () => {
@@ -76,7 +81,7 @@ describe("outbound", () => {
       resolving("127.0.0.1")(...args);
     }) as LookupFunction;
     const call = outbound({ allow: ["127.0.0.1/32"], lookup });
-    assert.deepEqual(await call({ url: `http://bank.example:${port}/ok`, method: "GET" }), {
+    assert.deepEqual(short(await call({ url: `http://bank.example:${port}/ok`, method: "GET" })), {
       status: 200,
       body: "fine",
     });
@@ -86,7 +91,7 @@ describe("outbound", () => {
   test("follows no redirect, and limits size and time", async () => {
     const call = outbound({ allow: ["127.0.0.0/8"], timeoutMs: 200, answerBytes: 1000 });
     const ask = (path: string) => call({ url: `http://127.0.0.1:${port}${path}`, method: "GET" });
-    assert.deepEqual(await ask("/moved"), { status: 302, body: "" });
+    assert.deepEqual(short(await ask("/moved")), { status: 302, body: "" });
     assert.deepEqual(await ask("/large"), { failed: "answer-too-large" });
     assert.deepEqual(await ask("/silent"), { failed: "timed-out" });
   });

@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { claimOutbox, completeOutbox, replayOutbox, retryOutbox, retryPolicy } from "../../src/store/outbox.ts";
+import {
+  claimOutbox,
+  type ClaimedRow,
+  listOutbox,
+  replayOutbox,
+  retryDelay,
+  type RetryPolicy,
+  type Settlement,
+  settleOutbox,
+  sinksWithWork,
+  sweepOutbox,
+} from "../../src/notifications/delivery/queue.ts";
 import type { Schema } from "../../src/store/schema.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Insertable } from "kysely";
@@ -25,6 +36,18 @@ async function addSink(store: Store, set: Partial<Insertable<Schema["sink"]>> = 
     await db.insertInto("sink").values(row).execute();
   });
 }
+
+const claim = (store: Store, limit: number, leaseMs: number, sinkId = "sink-1") =>
+  claimOutbox(store, [{ sinkId, limit }], leaseMs);
+
+async function settle(store: Store, row: ClaimedRow, settlement: Settlement): Promise<boolean> {
+  const [answer] = await settleOutbox(store, [{ claim: row, settlement }]);
+  return answer === true;
+}
+
+const done: Settlement = { kind: "done" };
+const policy: RetryPolicy = { firstMs: 2_000, factor: 1.5, longestMs: 32_000, attempts: 12 };
+const failed: Settlement = { kind: "failed", failure: "http-500", policy };
 
 async function subjects(store: Store): Promise<string[]> {
   const rows = await store.read.selectFrom("outbox").select(["sink_id", "event"]).execute();
@@ -119,12 +142,12 @@ forEachStore(
       await store.commit(record(`${at}`, ["app"]));
     }
     const nodes = dialect === "postgres" ? [store, (await reopen()).store] : [store];
-    const claimed = (await Promise.all([...nodes, ...nodes].map((node) => claimOutbox(node, 2, 1_000)))).flat();
+    const claimed = (await Promise.all([...nodes, ...nodes].map((node) => claim(node, 2, 1_000)))).flat();
     const ids = claimed.map((row) => row.id);
     assert.equal(new Set(ids).size, ids.length);
     assert.ok(claimed.every((row) => row.attempts === 1));
-    while (claimed.length < 6) claimed.push(...(await claimOutbox(store, 2, 1_000)));
-    assert.deepEqual(await claimOutbox(store, 10, 1_000), []);
+    while (claimed.length < 6) claimed.push(...(await claim(store, 2, 1_000)));
+    assert.deepEqual(await claim(store, 10, 1_000), []);
     assert.deepEqual(claimed.map((row) => (JSON.parse(row.event) as { subject: string }).subject).toSorted(), [
       "0",
       "1",
@@ -134,15 +157,15 @@ forEachStore(
       "5",
     ]);
 
-    assert.equal(await completeOutbox(store, claimed[0]!), true);
+    assert.equal(await settle(store, claimed[0]!, done), true);
     now += 1_000;
-    const again = await claimOutbox(store, 10, 1_000);
+    const again = await claim(store, 10, 1_000);
     assert.equal(again.length, 5);
     assert.ok(again.every((row) => row.attempts === 2));
-    assert.equal(await completeOutbox(store, claimed[1]!), false, "the claim was lost");
-    assert.equal(await retryOutbox(store, claimed[1]!), false);
-    assert.equal(await completeOutbox(store, again[0]!), true);
-    assert.equal(await completeOutbox(store, again[0]!), false);
+    assert.equal(await settle(store, claimed[1]!, done), false, "the claim was lost");
+    assert.equal(await settle(store, claimed[1]!, failed), false);
+    assert.equal(await settle(store, again[0]!, done), true);
+    assert.equal(await settle(store, again[0]!, done), false);
   },
   clock,
 );
@@ -153,27 +176,28 @@ forEachStore(
     await seed(store);
     await addSink(store);
     await store.commit(record("x", ["app"]));
-    for (let at = 1; at <= retryPolicy.attempts; at++) {
-      const [row] = await claimOutbox(store, 1, 60_000);
+    for (let at = 1; at <= policy.attempts; at++) {
+      const [row] = await claim(store, 1, 60_000);
       assert.equal(row?.attempts, at);
       const claimedAt = now;
-      assert.equal(await retryOutbox(store, row), true);
+      assert.equal(await settle(store, row, failed), true);
       const [stored] = await store.read.selectFrom("outbox").selectAll().execute();
-      if (at === retryPolicy.attempts) {
-        assert.equal(stored?.state, "DEAD");
+      if (at === policy.attempts) {
+        assert.deepEqual([stored?.state, stored?.settled_at, stored?.last_failure], ["DEAD", now, "http-500"]);
       } else {
         const wait = Math.min(32_000, Math.round(2_000 * 1.5 ** (at - 1)));
+        assert.equal(retryDelay(policy, at), wait);
         assert.equal(stored?.due_at, claimedAt + wait);
         now += wait - 1;
-        assert.deepEqual(await claimOutbox(store, 1, 1), []);
+        assert.deepEqual(await claim(store, 1, 1), []);
         now += 1;
       }
     }
     now += 1_000_000;
-    assert.deepEqual(await claimOutbox(store, 1, 1), []);
+    assert.deepEqual(await claim(store, 1, 1), []);
     assert.equal(await replayOutbox(store, { sinkId: "sink-1", state: "DEAD", ids: ["no such"] }), 0);
     assert.equal(await replayOutbox(store, { sinkId: "sink-1", state: "DEAD" }), 1);
-    const [row] = await claimOutbox(store, 1, 1);
+    const [row] = await claim(store, 1, 1);
     assert.equal(row?.attempts, 1);
   },
   clock,
@@ -186,3 +210,75 @@ forEachStore("removing a sink removes what waits for it", async ({ store }) => {
   await store.transaction(({ db }) => db.deleteFrom("sink").where("id", "=", "sink-1").execute());
   assert.equal(await count(store, "outbox"), 0);
 });
+
+forEachStore(
+  "work is found for enabled sinks only, not for those that are busy, and claimed for each within its limit",
+  async ({ store }) => {
+    await seed(store);
+    await addSink(store);
+    await addSink(store, { id: "sink-2" });
+    await addSink(store, { id: "sink-3" });
+    now += 1;
+    for (let at = 0; at < 3; at++) await store.commit(record(`${at}`, ["app"]));
+    await store.transaction(({ db }) =>
+      db.updateTable("sink").set({ enabled: 0 }).where("id", "=", "sink-3").execute(),
+    );
+    const ids = async (except: string[]) => (await sinksWithWork(store, except, now)).map(({ id }) => id).toSorted();
+    assert.deepEqual(await ids([]), ["sink-1", "sink-2"]);
+    assert.deepEqual(await ids(["sink-2"]), ["sink-1"]);
+    const wanted = [
+      { sinkId: "sink-1", limit: 2 },
+      { sinkId: "sink-2", limit: 1 },
+    ];
+    const claimed = await claimOutbox(store, wanted, 1_000);
+    assert.deepEqual(claimed.map((row) => row.sink_id).toSorted(), ["sink-1", "sink-1", "sink-2"]);
+    await claimOutbox(store, [{ sinkId: "sink-1", limit: 10 }], 1_000);
+    assert.deepEqual(await ids([]), ["sink-2"]);
+    for (const row of claimed) assert.equal(await settle(store, row, { kind: "released" }), true);
+    assert.deepEqual(await ids([]), ["sink-1", "sink-2"]);
+    const again = await claimOutbox(store, wanted, 1_000);
+    assert.ok(
+      again.every((row) => row.attempts === 1),
+      "a try that was released does not count",
+    );
+  },
+  clock,
+);
+
+forEachStore(
+  "delivered rows go after three days, dead ones after thirty, or when their sink says; waiting ones stay",
+  async ({ store }) => {
+    await seed(store);
+    await addSink(store);
+    await addSink(store, { id: "short", retention_seconds: 60 });
+    now += 1;
+    for (const subject of ["done", "dead", "waiting"]) {
+      await store.commit(record(subject, ["app"]));
+      for (const sinkId of subject === "waiting" ? [] : ["sink-1", "short"]) {
+        const [row] = await claim(store, 1, 1_000, sinkId);
+        const last: Settlement = { kind: "failed", failure: "http-500", policy: { ...policy, attempts: 1 } };
+        await settle(store, row!, subject === "done" ? done : last);
+      }
+    }
+    const left = async () =>
+      (await Promise.all(["sink-1", "short"].map((sink) => listOutbox(store, sink, { limit: 10 }))))
+        .map((rows) =>
+          rows
+            .map(({ state }) => state)
+            .toSorted()
+            .join(" "),
+        )
+        .join(" | ");
+    const day = 86_400_000;
+    assert.equal(await sweepOutbox({ store }), 0);
+    now += 60_000;
+    assert.equal(await sweepOutbox({ store }), 2);
+    assert.equal(await left(), "DEAD DONE PENDING | PENDING");
+    now += 3 * day;
+    assert.equal(await sweepOutbox({ store }), 1);
+    now += 27 * day;
+    assert.equal(await sweepOutbox({ store }), 1);
+    assert.equal(await left(), "PENDING | PENDING");
+  },
+  clock,
+);

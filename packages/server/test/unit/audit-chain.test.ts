@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { canonicalJson } from "@countersign/protocol/canonical-json";
 import { chainEvent, saltLength } from "../../src/audit/chain.ts";
 import { applicationBucket, newId, newUuid7, userBucket } from "../../src/ids.ts";
-import { retryDelay, retryPolicy } from "../../src/store/outbox.ts";
+import { retryDelay, retryPolicy } from "../../src/notifications/delivery/queue.ts";
 
 const zeros = (length: number): Uint8Array => new Uint8Array(length);
 
@@ -54,7 +54,8 @@ test("ids are UUIDv4 in lower case whose first 12 bits are the bucket; internal 
   assert.notEqual(userBucket("t", "u"), applicationBucket("t", "u"));
 });
 
-test("waits between tries grow by half from two seconds and stay at thirty-two", () => {
-  const waits = Array.from({ length: 9 }, (_, at) => retryDelay(retryPolicy, at + 1));
-  assert.deepEqual(waits, [2000, 3000, 4500, 6750, 10125, 15188, 22781, 32000, 32000]);
+test("waits between tries grow by half from two seconds and stay at five minutes", () => {
+  const waits = Array.from({ length: 16 }, (_, at) => retryDelay(retryPolicy, at + 1));
+  assert.deepEqual(waits.slice(0, 7), [2000, 3000, 4500, 6750, 10125, 15188, 22781]);
+  assert.deepEqual(waits.slice(-4), [259_493, 300_000, 300_000, 300_000]);
 });

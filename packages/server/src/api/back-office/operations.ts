@@ -49,7 +49,7 @@ const report = { operationId: id, additionalData: orNull(jsonObject) };
 
 type OperationDeps = Pick<
   Deps,
-  "store" | "random" | "config" | "crypto" | "secrets" | "publicUrl" | "operationWatch" | "displayTemplates"
+  "store" | "random" | "config" | "crypto" | "secrets" | "publicUrl" | "displayTemplates"
 >;
 
 export function operationRoutes(app: Api, deps: OperationDeps): void {
@@ -163,7 +163,7 @@ function claim(deps: Pick<Deps, "store">, operationId: string, userId: string, c
 }
 
 async function list(
-  deps: Pick<Deps, "store" | "operationWatch" | "secrets" | "crypto">,
+  deps: Pick<Deps, "store" | "secrets" | "crypto">,
   input: Static<typeof userList> | Static<typeof externalList>,
   pendingOnly: boolean,
   client: ApiClient,
@@ -210,7 +210,7 @@ const answers = {
 
 /** What came of it is HTTP 200 with a result, also when the answer is no; only a call that makes no sense is an error. */
 async function userAction(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   operationId: string,
   decided: Decided | Refusal,
   answer: (typeof answers)[keyof typeof answers],

@@ -10,25 +10,18 @@ import { decideOnDevice, type DeviceDecision, type ProximityProof } from "../../
 import { findForDevice, isEntitledViewer, pendingForDevice, refuseState } from "../../operations/detail.ts";
 import { listForDevice } from "../../operations/list.ts";
 import { authenticate, type Authentication } from "../../signatures/authenticate.ts";
-import type { ActivationRow, OperationRow } from "../../store/store.ts";
-import { validateToken } from "../../tokens/validate.ts";
-import {
-  acceptedOrRefused,
-  countUnproven,
-  signatureHeaderOf,
-  signedRequestOf,
-  tokenHeaderOf,
-} from "../device-request.ts";
+import type { OperationRow } from "../../store/store.ts";
+import { acceptedOrRefused, signatureHeaderOf, signedRequestOf } from "../device-request.ts";
 import { compactDate, epochMs, id, instant, isoDate, jsonObject, orNull, plainObject, text } from "../members.ts";
 import { deviceOperation } from "../operation-json.ts";
 import { type Api, callerOf, okEnvelope } from "../surfaces.ts";
+import { type TokenHolder, tokenHolder } from "./token-holder.ts";
 
 const base = "/api/auth/token/app/operation";
 
 const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
 /** The template of the operation restricts these further. */
 const approvalFactors: readonly FactorCombination[] = ["possession", ...twoFactors];
-const tokenFactors: readonly FactorCombination[] = [...approvalFactors, "possession_knowledge_biometry"];
 
 const byId = Type.Object({ requestObject: Type.Object({ id }) });
 
@@ -106,23 +99,6 @@ export function mobileTokenRoutes(app: Api, deps: Deps): void {
   });
 }
 
-interface TokenHolder {
-  readonly viewer: ActivationRow;
-  /** With which the token was made. */
-  readonly factors: FactorCombination;
-}
-
-/** The activation whose token authenticated this request. */
-async function tokenHolder(deps: Deps, request: FastifyRequest): Promise<TokenHolder> {
-  const validation = await validateToken(deps, tokenHeaderOf(request));
-  if (validation.valid && tokenFactors.includes(validation.factors)) {
-    return { viewer: validation.activation, factors: validation.factors };
-  }
-  const proven = validation.valid || validation.proven;
-  if (!proven) await countUnproven(deps, request);
-  throw new RefusedError(refuse("token-wrong"));
-}
-
 async function claim(
   deps: Deps,
   operationId: string,
@@ -167,7 +143,6 @@ async function decide(
 ): Promise<void> {
   const signed = signedRequestOf(request, signatureHeaderOf(request), uriId, allowed);
   const authentication = await decideOnDevice(deps, signed, input);
-  deps.operationWatch.changed(input.operationId);
   refuseUsedUp(authentication);
   const { result } = await acceptedOrRefused(deps, request, authentication);
   const refusal = refusalOf(result);

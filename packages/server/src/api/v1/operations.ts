@@ -200,7 +200,7 @@ async function shown(deps: Pick<Deps, "store" | "secrets" | "crypto">, client: A
 }
 
 /** A repeated request may find its operation expired. */
-async function current(deps: Pick<Deps, "store" | "operationWatch">, operation: OperationRow): Promise<OperationRow> {
+async function current(deps: Pick<Deps, "store">, operation: OperationRow): Promise<OperationRow> {
   return orRefuse(await findOperation(deps, operation.id, () => true));
 }
 

@@ -11,6 +11,7 @@ import { displayTemplateRoutes } from "./display-templates.ts";
 import { offlineRoutes } from "./offline.ts";
 import { operationRoutes } from "./operations.ts";
 import { templateRoutes } from "./templates.ts";
+import { webhookRoutes } from "./webhooks.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {
   operationRoutes(app, deps);
@@ -21,6 +22,7 @@ export function v1Routes(app: Api, deps: Deps): void {
   activationRoutes(app, deps);
   apiClientRoutes(app, deps);
   auditRoutes(app, deps);
+  webhookRoutes(app, deps);
   deviceTypeRoutes(app, deps);
   offerRoutes(app, deps);
 }

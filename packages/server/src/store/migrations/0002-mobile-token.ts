@@ -66,7 +66,21 @@ const indexes = {
   audit_event_by_time: ["audit_event", "at, id, tenant"],
 } as const;
 
+/** Delivery looks for work sink by sink, lists what a sink got, and forgets what is settled. */
+const outboxIndexes = [
+  'drop index "outbox_index_1"',
+  'drop index "outbox_index_2"',
+  `create index "outbox_due" on "outbox" ("sink_id", "tenant", "due_at", "id") where state = 'PENDING'`,
+  'create index "outbox_of_sink" on "outbox" ("sink_id", "tenant", "id")',
+  'create index "outbox_settled" on "outbox" ("settled_at", "tenant") where settled_at is not null',
+];
+
 export const mobileToken: Migration = {
   name: "0002-mobile-token",
-  statements: (dialect) => [...createTables(dialect, tables), ...addColumns(dialect, columns), ...addIndexes(indexes)],
+  statements: (dialect) => [
+    ...createTables(dialect, tables),
+    ...addColumns(dialect, columns),
+    ...addIndexes(indexes),
+    ...outboxIndexes,
+  ],
 };

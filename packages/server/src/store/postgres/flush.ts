@@ -2,6 +2,7 @@
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type pg from "pg";
 import type { Head } from "../../audit/chain.ts";
+import type { Announced } from "../announce.ts";
 import { StoreError } from "../errors.ts";
 import { type FlushRows, type Plan, planFlush } from "../flush.ts";
 import { type FlushedItem, FlushRepeat } from "../group-commit.ts";
@@ -19,6 +20,8 @@ export interface FlusherOptions {
   readonly now?: (() => number) | undefined;
   openLane(): Promise<Head>;
   hasLanded: HasLanded;
+  /** Told what a flush announced, and whether it added rows to the outbox. */
+  committed(announced: readonly Announced[], queued: boolean): void;
 }
 
 /**
@@ -38,6 +41,7 @@ interface Computed {
   /** Which commands it holds; the others were locked elsewhere. */
   readonly held: ReadonlySet<HotCommand<unknown>>;
   readonly transactionId: string | undefined;
+  readonly queued: boolean;
 }
 
 export function createFlusher(options: FlusherOptions): Flusher {
@@ -63,6 +67,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
         await afterLostCommit(connection, computed, error);
       }
       head = computed.plan.head;
+      options.committed(computed.plan.announced, computed.queued);
       return inOrder(commands, computed);
     },
     async close() {
@@ -98,12 +103,12 @@ export function createFlusher(options: FlusherOptions): Flusher {
     const timed: FlushRows = options.now ? { ...rows, now: options.now() } : rows;
     const plan = planFlush(held, timed, { tenant, head: start, random });
     const request = writeRequest(plan, tenant);
-    if (request === undefined) return { plan, held: new Set(held), transactionId: undefined };
-    const { name, text, values, expected } = request;
+    if (request === undefined) return { plan, held: new Set(held), transactionId: undefined, queued: false };
+    const { name, text, values, expected, outboxAt } = request;
     const written = await connection.query<{ n: number[]; xid: string }>({ name, text, values: [...values] });
     const { n, xid } = written.rows[0]!;
     if (expected.some((count, at) => count !== -1 && count !== n[at])) throw new FlushRepeat("changed");
-    return { plan, held: new Set(held), transactionId: xid };
+    return { plan, held: new Set(held), transactionId: xid, queued: (n[outboxAt] ?? 0) > 0 };
   }
 
   /** Leaves the connection without a transaction, or leaves the connection; says what may be done about it. */
@@ -134,6 +139,7 @@ export function createFlusher(options: FlusherOptions): Flusher {
     if (landed === true) return;
     if (landed === false) throw unavailable(cause);
     head = undefined;
+    options.committed(computed.plan.announced, computed.queued);
     throw new StoreError("OUTCOME_UNKNOWN", "The connection broke around the commit.", { cause });
   }
 

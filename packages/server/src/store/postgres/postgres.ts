@@ -2,6 +2,7 @@
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
+import { type Announced, commitHub } from "../announce.ts";
 import { StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { createGroupCommit } from "../group-commit.ts";
@@ -9,6 +10,7 @@ import { migrate } from "../migrate.ts";
 import { createOrdinary } from "../ordinary.ts";
 import { checkDurability, createPool, isConnectionLost, unavailable } from "./connect.ts";
 import { createFlusher, type HasLanded } from "./flush.ts";
+import { createNotifier } from "./notify.ts";
 import { createFinder } from "./read.ts";
 import { clock } from "./statements.ts";
 import type { AuditEventTable, Schema } from "../schema.ts";
@@ -37,8 +39,15 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
   const lock = createFifoLock(options.waitMs ?? 10_000);
   const hasLanded = createLookBack(pool, tenant);
-  const ordinary = createOrdinary({ tenant, random, lock, begin, commit, excludeNodes: excludeOtherNodes });
-  const flusher = createFlusher({ url, tenant, random, now, openLane: () => ordinary.openFlushLane(), hasLanded });
+  const hub = commitHub();
+  const notifier = createNotifier({ url, tenant, hear: (news) => hub.publish(news) });
+  const committed = (announced: readonly Announced[], queued: boolean) => {
+    hub.publish({ hints: announced, queued });
+    notifier.tell(announced);
+  };
+  const ordinary = createOrdinary({ tenant, random, lock, begin, commit, excludeNodes: excludeOtherNodes, committed });
+  const openLane = () => ordinary.openFlushLane();
+  const flusher = createFlusher({ url, tenant, random, now, openLane, hasLanded, committed });
   const group = createGroupCommit({ flush: flusher.flush });
 
   try {
@@ -47,7 +56,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       await migrate(db, "postgres");
       if (options.prepare) await ordinary.transaction(options.prepare);
     });
+    notifier.start();
   } catch (error) {
+    await notifier.close();
     await pool.end();
     throw isConnectionLost(error) && !(error instanceof StoreError) ? unavailable(error) : error;
   }
@@ -64,6 +75,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     findToken: createFinder<TokenRow>(pool, "token", tenant),
     transaction: (work) => (closed ? refuse() : ordinary.transaction(work)),
     commit: (command) => (closed ? refuse() : group.commit(command)),
+    onCommit: (listener) => hub.subscribe(listener),
     close: () => (closed ??= close()),
   };
 
@@ -71,6 +83,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     await group.idle();
     await lock.idle();
     await flusher.close();
+    await notifier.close();
     await db.destroy();
   }
 

@@ -12,7 +12,8 @@ import {
   operationGuard,
   operationSet,
 } from "../hot-columns.ts";
-import { sinkTypeOf, type Plan } from "../flush.ts";
+import { sinkTypesOf } from "../announce.ts";
+import type { Plan } from "../flush.ts";
 
 export interface Prepared {
   readonly name: string;
@@ -71,6 +72,8 @@ export interface WriteRequest extends Prepared {
   readonly values: readonly string[];
   /** How many rows each part must have written, in order. */
   readonly expected: readonly number[];
+  /** Place of the outbox among the parts, -1 when it is not written to. */
+  readonly outboxAt: number;
 }
 
 const writeCache = new Map<string, Prepared>();
@@ -85,7 +88,8 @@ export function writeRequest(plan: Plan, tenant: string): WriteRequest | undefin
     const rows = plan.inserts.get(table);
     if (rows) parts.push(insert(table, rows));
   }
-  if (plan.announced.length > 0) parts.push(outbox(plan));
+  const queue = outboxRows(plan);
+  if (queue.length > 0) parts.push(outbox(queue));
   if (parts.length === 0) return undefined;
   const { name, text } = cached(writeCache, `write ${parts.map((part) => part.name).join(" ")}`, () => {
     const steps = parts.map((part, at) => `w${at} as (${part.sql(`$${at + 2}::json`)} returning 1)`);
@@ -97,6 +101,7 @@ export function writeRequest(plan: Plan, tenant: string): WriteRequest | undefin
     text,
     values: [tenant, ...parts.map((part) => JSON.stringify(part.rows))],
     expected: parts.map((part) => part.expected),
+    outboxAt: queue.length > 0 ? parts.length - 1 : -1,
   };
 }
 
@@ -165,22 +170,22 @@ function removal(ids: readonly string[]): Part {
   };
 }
 
-function outbox(plan: Plan): Part {
-  const rows = plan.announced.map(({ id, type, at, payload, applications }) => ({
-    id,
-    at,
-    payload,
-    applications,
-    type: sinkTypeOf(type),
-  }));
+function outboxRows(plan: Plan): object[] {
+  return plan.announced.flatMap(({ id, type, at, payload, applications }) => {
+    const types = sinkTypesOf(type);
+    return types.length === 0 ? [] : [{ id, at, payload, applications, types }];
+  });
+}
+
+function outbox(rows: readonly object[]): Part {
   return {
     name: "+outbox",
     rows,
     expected: -1,
     sql: (parameter) => `insert into outbox (tenant, id, sink_id, event, state, attempts, due_at, locked_until)
       select $1, x.id || '.' || s.id, s.id, x.payload, 'PENDING', 0, x.at, 0
-      from json_to_recordset(${parameter}) as x(id text, at bigint, payload text, applications json, type text)
-      join sink s on s.tenant = $1 and s.enabled = 1 and s.type = x.type
+      from json_to_recordset(${parameter}) as x(id text, at bigint, payload text, applications json, types json)
+      join sink s on s.tenant = $1 and s.enabled = 1 and s.type in (select json_array_elements_text(x.types))
         and s.application_id in (select json_array_elements_text(x.applications))`,
   };
 }

@@ -11,7 +11,8 @@ import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Head } from "../../audit/chain.ts";
 import { isStoreError, StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
-import { claimKey, planFlush, sinkTypeOf, type FlushRows, type Plan } from "../flush.ts";
+import { type Announced, commitHub, sinkTypesOf } from "../announce.ts";
+import { claimKey, planFlush, type FlushRows, type Plan } from "../flush.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { insertedTables } from "../hot-columns.ts";
 import { migrate } from "../migrate.ts";
@@ -57,6 +58,7 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
   const { tenant, random, now } = options;
   const writing = new Kysely<Schema>({ dialect: writer.dialect });
   const lock = createFifoLock(options.waitMs ?? 10_000);
+  const hub = commitHub();
   const ordinary = createOrdinary({
     tenant,
     random,
@@ -64,6 +66,7 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
     begin: async () => ({ db: await writing.startTransaction().execute(), now: now() }),
     commit: async (db: ControlledTransaction<Schema>) => void (await db.commit().execute()),
     excludeNodes: async () => {},
+    committed: (announced, queued) => hub.publish({ hints: announced, queued }),
   });
   await migrate(writing, "sqlite");
   if (options.prepare) await ordinary.transaction(options.prepare);
@@ -85,22 +88,28 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
     findToken: async (id) => rows.token(id),
     transaction: (work) => (closed ? Promise.reject(stopped()) : ordinary.transaction(work)),
     commit: (command) => (closed ? Promise.reject(stopped()) : group.commit(command)),
+    onCommit: (listener) => hub.subscribe(listener),
     close: () => (closed ??= close()),
   };
 
   async function flush(commands: readonly HotCommand<unknown>[]): Promise<Plan["outcomes"]> {
     head ??= await ordinary.openFlushLane();
     const plan = planFlush(commands, rows.forFlush(commands, now()), { tenant, head, random });
-    const steps = stepsOf(plan, tenant, rows.enabledSinks);
+    const { announced } = plan;
+    const queue = announced.length > 0 ? outboxRows(announced, rows.enabledSinks()) : [];
+    const steps = stepsOf(plan, tenant, queue);
     if (steps.length === 0) return plan.outcomes;
+    const news = { hints: announced, queued: queue.length > 0 };
     try {
       await writer.flush(steps);
     } catch (error) {
+      if (isStoreError(error, "OUTCOME_UNKNOWN")) hub.publish(news);
       // A new lane, where the end of this one is not known or not where we thought.
       if (isStoreError(error, "OUTCOME_UNKNOWN") || /audit_event/.test(String(causeOf(error)))) head = undefined;
       throw error;
     }
     head = plan.head;
+    hub.publish(news);
     return plan.outcomes;
   }
 
@@ -204,7 +213,7 @@ function put<T>(found: Map<string, T>, id: string | undefined, find: (id: string
 
 type Steps = [number, SqlValue[]][];
 
-function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable, "id" | "application_id" | "type">[]) {
+function stepsOf(plan: Plan, tenant: string, queue: readonly object[]): Steps {
   const steps: Steps = [];
   const add = (number: number, rows: readonly object[]): void => {
     if (rows.length === 0) return;
@@ -222,7 +231,7 @@ function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable,
   for (const [at, table] of insertedTables.entries()) {
     add(statements.firstInsert + at, plan.inserts.get(table) ?? []);
   }
-  if (plan.announced.length > 0) add(statements.insertOutbox, outboxRows(plan, enabledSinks()));
+  add(statements.insertOutbox, queue);
   // Last, so that a value the tables refuse is found first, as it is on PostgreSQL.
   addUpdates(statements.updateActivation, plan.activations);
   addUpdates(statements.updateOperation, plan.operations);
@@ -236,10 +245,14 @@ function stepsOf(plan: Plan, tenant: string, enabledSinks: () => Pick<SinkTable,
   }
 }
 
-function outboxRows(plan: Plan, sinks: readonly Pick<SinkTable, "id" | "application_id" | "type">[]): object[] {
-  return plan.announced.flatMap((event) =>
+function outboxRows(
+  announced: readonly Announced[],
+  sinks: readonly Pick<SinkTable, "id" | "application_id" | "type">[],
+): object[] {
+  if (sinks.length === 0) return [];
+  return announced.flatMap((event) =>
     sinks
-      .filter((sink) => sink.type === sinkTypeOf(event.type) && event.applications.includes(sink.application_id))
+      .filter((sink) => sinkTypesOf(event.type).includes(sink.type) && event.applications.includes(sink.application_id))
       .map((sink) => ({
         id: `${event.id}.${sink.id}`,
         sink_id: sink.id,

@@ -1,0 +1,150 @@
+/** `/v1/webhooks`: who is told what happens to an application's operations and activations, and what became of it. */
+import type { FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { mayUse } from "../../accounts/api-client.ts";
+import type { Deps } from "../../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { createSink, removeSink, rotateSigningSecret, updateSink } from "../../notifications/change-sink.ts";
+import { listDeliveries } from "../../notifications/deliveries.ts";
+import { replayOutbox } from "../../notifications/delivery/queue.ts";
+import { findSink, listSinks, type Sink, webhookTypes } from "../../notifications/sink.ts";
+import { name, text } from "../members.ts";
+import type { Api } from "../surfaces.ts";
+
+const closed = { additionalProperties: false };
+const url = text(2000);
+const params = Type.Object({ id: Type.String() });
+const noQuery = Type.Object({}, closed);
+
+const createBody = Type.Object({ applicationId: name, name, url }, closed);
+const updateBody = Type.Object(
+  { name: Type.Optional(name), url: Type.Optional(url), enabled: Type.Optional(Type.Boolean()) },
+  closed,
+);
+const day = 86_400;
+const rotateBody = Type.Optional(
+  Type.Union([
+    Type.Object({ overlapSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 7 * day })) }, closed),
+    Type.Null(),
+  ]),
+);
+const deliveryId = text(100);
+const replayBody = Type.Optional(
+  Type.Union([
+    Type.Object(
+      {
+        state: Type.Optional(Type.Enum(["DEAD", "DONE"])),
+        deliveries: Type.Optional(Type.Array(deliveryId, { minItems: 1, maxItems: 500 })),
+      },
+      closed,
+    ),
+    Type.Null(),
+  ]),
+);
+const deliveriesQuery = Type.Object(
+  {
+    state: Type.Optional(Type.Enum(["PENDING", "DONE", "DEAD"])),
+    /** `nextCursor` of the page before. */
+    cursor: Type.Optional(deliveryId),
+    /** Text, because nothing is coerced: 1 to 200. */
+    limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|1[0-9][0-9]|200)$" })),
+  },
+  closed,
+);
+
+const admin = { permission: "admin" } as const;
+const operate = { permission: "operate" } as const;
+const path = "/v1/webhooks";
+
+export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "secrets">): void {
+  app.post(path, { config: admin, schema: { body: createBody, querystring: noQuery } }, async (request, reply) => {
+    const { body, apiClient } = request;
+    if (!mayUse(apiClient, body.applicationId)) throw new RefusedError(refuse("application-not-found"));
+    const { sink, signingSecret } = orRefuse(
+      await createSink(deps, { ...body, type: "WEBHOOK", clientId: apiClient.id }),
+    );
+    return reply
+      .code(201)
+      .header("location", `${path}/${sink.id}`)
+      .send({ ...shown(sink), signingSecret });
+  });
+
+  app.get(path, { config: operate, schema: { querystring: noQuery } }, async ({ apiClient }) => {
+    const { applications } = apiClient;
+    const sinks = await listSinks(deps, { types: webhookTypes, applications: applications && [...applications] });
+    return { items: sinks.map(shown) };
+  });
+
+  app.get(`${path}/:id`, { config: operate, schema: { params, querystring: noQuery } }, async (request) =>
+    shown(await visible(deps, request)),
+  );
+
+  const updateSchema = { params, body: updateBody, querystring: noQuery };
+  app.patch(`${path}/:id`, { config: admin, schema: updateSchema }, async (request) => {
+    const { id } = await visible(deps, request);
+    return shown(orRefuse(await updateSink(deps, { id, ...request.body, clientId: request.apiClient.id })));
+  });
+
+  app.delete(`${path}/:id`, { config: admin, schema: { params, querystring: noQuery } }, async (request, reply) => {
+    const { id } = await visible(deps, request);
+    await removeSink(deps, { id, clientId: request.apiClient.id });
+    return reply.code(204).send();
+  });
+
+  const rotateSchema = { params, body: rotateBody, querystring: noQuery };
+  app.post(`${path}/:id/rotate-secret`, { config: admin, schema: rotateSchema }, async (request) => {
+    const { id } = await visible(deps, request);
+    const overlapSeconds = request.body?.overlapSeconds ?? day;
+    const rotation = { id, overlapSeconds, clientId: request.apiClient.id };
+    const { sink, signingSecret } = orRefuse(await rotateSigningSecret(deps, rotation));
+    return { ...shown(sink), signingSecret };
+  });
+
+  const listSchema = { params, querystring: deliveriesQuery };
+  app.get(`${path}/:id/deliveries`, { config: operate, schema: listSchema }, async (request) => {
+    const { id } = await visible(deps, request);
+    const { state, cursor: after, limit: most = "50" } = request.query;
+    const limit = Number(most);
+    const found = await listDeliveries(deps, id, { state, after, limit });
+    const nextCursor = found.length === limit ? found.at(-1)?.id : undefined;
+    return {
+      items: found.map(({ event, lastFailure, dueAt, settledAt, ...rest }) => ({
+        ...rest,
+        event: { ...event, at: utc(event.at) },
+        ...(lastFailure !== null && { lastFailure }),
+        ...(dueAt !== null && { dueAt: utc(dueAt) }),
+        ...(settledAt !== null && { settledAt: utc(settledAt) }),
+      })),
+      ...(nextCursor !== undefined && { nextCursor }),
+    };
+  });
+
+  const replaySchema = { params, body: replayBody, querystring: noQuery };
+  app.post(`${path}/:id/replay`, { config: operate, schema: replaySchema }, async (request) => {
+    const { id: sinkId } = await visible(deps, request);
+    const { state = "DEAD", deliveries: ids } = request.body ?? {};
+    return { replayed: await replayOutbox(deps.store, { sinkId, state, ids }) };
+  });
+}
+
+/** Webhooks of other applications than its own do not exist for a client. */
+async function visible(deps: Pick<Deps, "store">, request: FastifyRequest<{ Params: { id: string } }>): Promise<Sink> {
+  const sink = await findSink(deps, request.params.id, webhookTypes);
+  if (sink !== undefined && mayUse(request.apiClient, sink.application_id)) return sink;
+  throw new RefusedError(refuse("sink-not-found"));
+}
+
+function shown(sink: Sink) {
+  return {
+    id: sink.id,
+    applicationId: sink.application_id,
+    name: sink.name,
+    url: sink.url,
+    enabled: sink.enabled === 1,
+    createdAt: utc(sink.created_at),
+  };
+}
+
+function utc(ms: number): string {
+  return new Date(ms).toISOString();
+}
