@@ -60,7 +60,7 @@ export async function stores(): Promise<StoreOfWorld[]> {
   return [sqlite, { name: "postgres", url: database.url, drop }];
 }
 
-export async function openWorld(store: StoreOfWorld, config: ServeOptions["config"] = {}): Promise<World> {
+export async function openWorld(store: StoreOfWorld, config: Config = {}): Promise<World> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "countersign-world-"));
   const server = await serve({
     dataDirectory,

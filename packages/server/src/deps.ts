@@ -8,6 +8,7 @@ import type { LiveStreams } from "./live/streams.ts";
 import type { Config } from "./config.ts";
 import type { DisplayTemplateCache } from "./display/cache.ts";
 import type { Outbound } from "./outbound.ts";
+import type { PushSenders } from "./push/senders.ts";
 import type { OperationWatch } from "./operations/watch.ts";
 import type { Secrets } from "./keys/secrets.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
@@ -27,6 +28,8 @@ export interface Deps {
   readonly log: Logger;
   /** The only way out to other hosts. */
   readonly outbound: Outbound;
+  /** The push gateways of the applications, opened when they are first used. */
+  readonly pushSenders: PushSenders;
   readonly throttle: Throttle;
   /** Verifications of one activation follow each other on this node. */
   readonly inFlight: InFlight;

@@ -100,6 +100,9 @@ export const refusals = {
   "operation-not-offline": row(409, "The operation cannot be approved by a retyped code.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),
   "offline-qr-missing": row(409, "No QR code of this operation was made for this activation.", "ERR0037", requestInvalid, [400, "INVALID_OPERATION"]),
   "offline-code-wrong": row(400, "The code is wrong.", "ERR0012", signatureInvalid, authenticationFailed),
+  "push-registration": row(400, "This push registration is not valid.", "ERR0024", requestInvalid, [400, "PUSH_REGISTRATION_FAILED"]),
+  "push-gateway-not-found": row(404, "There is no such push gateway.", "ERR0024", requestInvalid, [400, "PUSH_REGISTRATION_FAILED"]),
+  "inbox-message-not-found": row(404, "There is no such message.", "ERR0024", requestInvalid, [400, "INBOX_FAILED"]),
   "idempotency-conflict": row(409, "This idempotency key was used with another request.", "ERR0024", requestInvalid, [400, "INVALID_REQUEST"]),
 } satisfies Record<string, Row>;
 

@@ -64,7 +64,15 @@ const closedRanges = [
   "::/128", "::1/128", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
 ];
 
-export function outbound(limits: OutboundLimits): Outbound {
+/** What may be reached, for the one library that keeps connections of its own (APNs over HTTP/2). */
+export interface OutboundGuard {
+  /** Checks what the resolver says at the moment of connecting; to be given to the connection. */
+  readonly lookup: LookupFunction;
+  /** Whether a host may be reached, as far as its name tells: a literal address is never looked up. */
+  permits(hostname: string): boolean;
+}
+
+export function outboundGuard(limits: Pick<OutboundLimits, "allow" | "lookup">): OutboundGuard {
   const closed = rangesOf(closedRanges);
   const allowed = rangesOf(limits.allow);
   const mayReach = (address: string) => {
@@ -72,16 +80,24 @@ export function outbound(limits: OutboundLimits): Outbound {
     const family = isIP(plain) === 6 ? "ipv6" : "ipv4";
     return isIP(plain) !== 0 && (allowed.check(plain, family) || !closed.check(plain, family));
   };
-  const guardedLookup = guard(limits.lookup ?? systemLookup, mayReach);
+  return {
+    lookup: guard(limits.lookup ?? systemLookup, mayReach),
+    permits(hostname) {
+      const host = hostname.replace(/^\[|\]$/g, "");
+      return isIP(host) === 0 || mayReach(host);
+    },
+  };
+}
+
+export function outbound(limits: OutboundLimits): Outbound {
+  const { lookup, permits } = outboundGuard(limits);
   return async (request) => {
     const url = URL.parse(request.url);
     if (url === null || !["http:", "https:"].includes(url.protocol) || url.username !== "" || url.password !== "") {
       return { failed: "url-not-allowed" };
     }
-    const host = url.hostname.replace(/^\[|\]$/g, "");
-    // A literal address is never looked up, so it is checked here.
-    if (isIP(host) !== 0 && !mayReach(host)) return { failed: "address-not-allowed" };
-    return send(url, request, guardedLookup, limits.timeoutMs ?? 10_000, limits.answerBytes ?? 262_144);
+    if (!permits(url.hostname)) return { failed: "address-not-allowed" };
+    return send(url, request, lookup, limits.timeoutMs ?? 10_000, limits.answerBytes ?? 262_144);
   };
 }
 

@@ -20,7 +20,8 @@ import { isRefusal, type Refusal } from "../src/errors.ts";
 import { displayTemplateCache } from "../src/display/cache.ts";
 import { liveStreams } from "../src/live/streams.ts";
 import { operationWatch } from "../src/operations/watch.ts";
-import { outbound } from "../src/outbound.ts";
+import { outbound, outboundGuard } from "../src/outbound.ts";
+import { pushSenders } from "../src/push/senders.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
 import { addressThrottle } from "../src/throttle.ts";
 import { createDevice, type Device, random } from "./device.ts";
@@ -34,6 +35,7 @@ export async function startPowerAuth(
 ) {
   const config = Value.Default(configSchema, { ...settings }) as Config;
   const { store, secrets, signingKeys } = opened;
+  const out = outbound({ allow: config.outboundAllow });
   const deps: Deps = {
     config,
     publicUrl: "https://device.example",
@@ -43,7 +45,8 @@ export async function startPowerAuth(
     crypto: nodeCrypto,
     random,
     log: pino({ enabled: false }),
-    outbound: outbound({ allow: config.outboundAllow }),
+    outbound: out,
+    pushSenders: pushSenders({ store, secrets, outbound: out, guard: outboundGuard({ allow: [] }) }),
     throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
     inFlight: inFlight(),
     operationWatch: operationWatch(),

@@ -2,11 +2,13 @@
  * The Mobile Token services of one PowerAuth instance.
  */
 import type { Connection, ConnectionSettings } from "./connection.ts";
+import { Inbox } from "./inbox/Inbox.ts";
 import { Operations } from "./Operations.ts";
 import type { PowerAuth } from "./PowerAuth.ts";
+import { Push } from "./push/Push.ts";
 
 export interface MobileTokenConfiguration {
-  /** Language of what operations show; `en` unless given. */
+  /** Language of what operations, messages and notifications show; `en` unless given. */
   readonly acceptLanguage?: string | undefined;
   readonly userAgent?: string | undefined;
 }
@@ -15,6 +17,8 @@ const defaultUserAgent = "CountersignMobileToken/0.1.0";
 
 export class MobileToken {
   readonly operations: Operations;
+  readonly push: Push;
+  readonly inbox: Inbox;
   readonly #settings: ConnectionSettings;
 
   /** Usually made by `powerAuth.createMobileToken()`. */
@@ -23,6 +27,8 @@ export class MobileToken {
     this.#settings = { acceptLanguage, userAgent };
     const connection: Connection = { powerAuth, settings: this.#settings };
     this.operations = new Operations(connection);
+    this.push = new Push(connection);
+    this.inbox = new Inbox(connection);
   }
 
   /** For all services, from the next request on. */

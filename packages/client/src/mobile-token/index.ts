@@ -88,6 +88,15 @@ export {
 export { QrOperationParser } from "./offline/QrOperationParser.ts";
 export { PacUtils } from "./PacUtils.ts";
 export { ProximityCheck, ProximityCheckType } from "./proximity/ProximityCheck.ts";
+export { Inbox } from "./inbox/Inbox.ts";
+export type { InboxContentType, InboxCount, InboxMessage, InboxMessageDetail } from "./inbox/message.ts";
+export { Push } from "./push/Push.ts";
+export {
+  PushPlatform,
+  type ApnsEnvironment,
+  type ApnsOptions,
+  type WebPushSubscription,
+} from "./push/PushPlatform.ts";
 export { PushParser, type PushMessage, type PushOperationResult } from "./push/PushParser.ts";
 export { RejectionReason } from "./RejectionReason.ts";
 

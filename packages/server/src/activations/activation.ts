@@ -8,6 +8,7 @@ import type { EventDraft, EventType } from "../audit/event.ts";
 import type { Deps } from "../deps.ts";
 import { newUuid7 } from "../ids.ts";
 import type { ActivationHistoryTable, ActivationStatus, ActivationTable } from "../store/schema.ts";
+import { removeDeviceOf } from "../push/remove.ts";
 import type { ActivationRow, Change } from "../store/store.ts";
 
 export type ActivationAction =
@@ -116,6 +117,7 @@ export async function moveActivation(
     const parent = { activationId: parentId, reason: "ACTIVATION_MOVED" };
     await moveActivation(deps, change, "remove", parent);
   }
+  if (to === "REMOVED") await removeDeviceOf(deps, change, moved.id);
   return moved;
 }
 

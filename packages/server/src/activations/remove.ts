@@ -1,6 +1,7 @@
 /** Removes an activation for good: asked for by the back office, or by the device itself with a signature. */
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { removeDeviceOf } from "../push/remove.ts";
 import { authenticate, type Authentication, evidenceData, type SignedRequest } from "../signatures/authenticate.ts";
 import type { ActivationRow } from "../store/store.ts";
 import { activationEvent, historyRow, moveActivation, transitions } from "./activation.ts";
@@ -20,13 +21,16 @@ export async function removeActivation(
   return moved ?? (await deps.store.findActivation(input.activationId)) ?? refuse("activation-not-found");
 }
 
-/** The device gives itself up: signature, counter and removal in one commit. */
-export function removeOwnActivation(
+/**
+ * The device gives itself up: signature, counter and removal in one commit. Its push registration goes next; nothing is
+ * sent to a removed activation, whether that is done or not.
+ */
+export async function removeOwnActivation(
   deps: Parameters<typeof authenticate>[0],
   request: SignedRequest,
 ): Promise<Authentication<{ activationId: string }>> {
   const { to, event } = transitions.remove;
-  return authenticate(deps, "public", request, {
+  const authentication = await authenticate(deps, "public", request, {
     accepted(proof, _rows, now) {
       const removed: ActivationRow = { ...proof.activation, status: to, changed_at: now };
       return {
@@ -39,4 +43,9 @@ export function removeOwnActivation(
       };
     },
   });
+  if (authentication.valid) {
+    const { activationId } = authentication.result;
+    await deps.store.transaction((change) => removeDeviceOf(deps, change, activationId));
+  }
+  return authentication;
 }

@@ -1,6 +1,7 @@
 /** Members that request bodies share, the dates each surface speaks, and the checks a JSON schema cannot make. */
-import { type TSchema, Type } from "typebox";
+import { type Static, type TSchema, Type } from "typebox";
 import { RefusedError, refuse } from "../errors.ts";
+import type { Notify } from "../push/request.ts";
 
 /** No NUL, which PostgreSQL does not store, and no half of a surrogate pair, which UTF-8 does not carry. */
 const storable = "^[^\\u0000\\ud800-\\udfff]*$";
@@ -60,6 +61,18 @@ export function compactDate(ms: number): string {
 /** Existing back offices read some ids as numbers: the last 52 bits of a UUID, all of them random. */
 export function numericId(uuid: string): number {
   return Number.parseInt(uuid.replaceAll("-", "").slice(-13), 16);
+}
+
+/** Whether the devices of the user are called, and whether they show it. */
+export const notify = Type.Union([
+  Type.Boolean(),
+  Type.Object({ silent: Type.Optional(Type.Boolean()) }, { additionalProperties: false }),
+]);
+
+/** Undefined where nobody is to be called. */
+export function notifyOf(value: Static<typeof notify> | null | undefined): Notify | undefined {
+  if (value === undefined || value === null || value === false) return undefined;
+  return { silent: value !== true && value.silent === true };
 }
 
 const mostLevels = 32;

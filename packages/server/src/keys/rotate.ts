@@ -26,6 +26,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "sink", column: "authentication_sealed", row: "id" },
   { table: "push_device", column: "token_sealed", row: "activation_id" },
   { table: "sink", column: "signing_secret_sealed", row: "id" },
+  { table: "push_gateway", column: "settings_sealed", row: "id" },
+  { table: "push_device", column: "token_sealed", row: "activation_id" },
 ];
 
 const pageSize = 200;

@@ -4,6 +4,7 @@ import { composeOperationData } from "@countersign/protocol/operation/data";
 import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { applicationBucket, newId, userBucket } from "../ids.ts";
+import { type Notify, requestForOperation } from "../push/request.ts";
 import type { OperationRow } from "../store/store.ts";
 import { templateDetail } from "../templates/detail.ts";
 import type { Template } from "../templates/template.ts";
@@ -33,6 +34,8 @@ export interface NewOperation {
   /** Overrides the template. */
   readonly proximityCheck?: boolean | undefined;
   readonly idempotency?: IdempotencyKey | undefined;
+  /** Calls the user's devices to it, in the same commit. */
+  readonly notify?: Notify | undefined;
 }
 
 export interface Created {
@@ -47,7 +50,7 @@ const tries = 3;
 
 /**
  * Refuses with `template-not-found`, `application-not-found`, `invalid-request` or `idempotency-conflict`. Writes
- * `operation.created`.
+ * `operation.created` and, with `notify`, `push.requested`.
  */
 export async function createOperation(deps: CreateDeps, input: NewOperation): Promise<Created | Refusal> {
   for (let attempt = 0; attempt < tries; attempt++) {
@@ -86,7 +89,8 @@ async function store(deps: CreateDeps, row: OperationRow, input: NewOperation): 
       const event = operationEvent("operation.created", operation, {
         actor: { kind: "system", clientId: input.clientId },
       });
-      return { result: operation, writes: { newOperation: operation, events: [event] } };
+      const events = [event, ...requestForOperation(operation, input.notify)];
+      return { result: operation, writes: { newOperation: operation, events } };
     },
   });
 }

@@ -13,6 +13,8 @@ export const interests: Readonly<Record<SinkType, (eventType: string) => boolean
   ACTIVATION_STATUS_CHANGE: (type) => type.startsWith("activation."),
   OPERATION_STATUS_CHANGE: (type) => type.startsWith("operation."),
   WEBHOOK: (type) => type.startsWith("activation.") || type.startsWith("operation."),
+  PUSH: (type) => type === "push.requested",
+  PUSH_FINISHED: (type) => /^operation\.(approved|rejected|canceled|expired|failed)$/.test(type),
 };
 
 const sinkTypes = new Map<string, readonly SinkType[]>();

@@ -31,6 +31,7 @@ export interface Schema {
   application_config: ApplicationConfigTable;
   offline_challenge: OfflineChallengeTable;
   push_gateway: PushGatewayTable;
+  push_setting: PushSettingTable;
   push_device: PushDeviceTable;
   inbox_message: InboxMessageTable;
   inbox_message_application: InboxMessageApplicationTable;
@@ -307,8 +308,11 @@ export interface AuditCheckpointTable {
   at: number;
 }
 
-/** The first two are callbacks in PowerAuth form; WEBHOOK sends events as they are. */
-export type SinkType = "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE" | "WEBHOOK";
+/**
+ * The first two are callbacks in PowerAuth form; WEBHOOK sends events as they are. The last two belong to
+ * the push gateways of an application: messages that were asked for, and those about finished operations.
+ */
+export type SinkType = "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE" | "WEBHOOK" | "PUSH" | "PUSH_FINISHED";
 
 /** A configured receiver of events. Outbox rows exist only for these. */
 export interface SinkTable {
@@ -391,10 +395,23 @@ export type PushPlatform = "apns" | "fcm" | "hms" | "web";
 /** How to reach the push gateway of a platform for an application. */
 export interface PushGatewayTable {
   tenant: string;
+  /** Platform and application, so that the settings are bound to both. */
+  id: string;
   application_id: string;
   platform: PushPlatform;
   /** JSON. */
   settings_sealed: string;
+  updated_at: number;
+}
+
+/** What push messages of an application say, and when they are sent unasked. */
+export interface PushSettingTable {
+  tenant: string;
+  application_id: string;
+  /** JSON: kind of message → language → title and body. */
+  texts: string;
+  /** Whether devices hear of finished operations as well. */
+  finished: number;
   updated_at: number;
 }
 
@@ -407,6 +424,8 @@ export interface PushDeviceTable {
   platform: PushPlatform;
   /** APNs only. */
   environment: "development" | "production" | null;
+  /** Language subtag of the registering request. */
+  language: string;
   token_sealed: string;
   /** Keyed hash, to find a token that another activation had. */
   token_hash: string;

@@ -1,6 +1,6 @@
 /**
  * What a push message of the server is about. The three gateways carry the same members in different places: APNs beside
- * `aps`, FCM and HMS in `data`, Web Push in the message itself.
+ * `aps`, FCM in `data`, HMS in `data` as one JSON text, Web Push in the message itself.
  */
 import { isRecord } from "../../engine/transport.ts";
 
@@ -36,10 +36,11 @@ const results: ReadonlyMap<unknown, PushOperationResult> = new Map([
 
 export class PushParser {
   /**
-   * `payload` as the platform hands it over: `userInfo` of iOS, the data map or the whole remote message of FCM and HMS,
-   * the JSON of a Web Push. Undefined for a message that is not the Mobile Token's; never throws.
+   * `notification` as the platform hands it over: `userInfo` of iOS, the data or the whole remote message of FCM and HMS, what
+   * a Web Push carries, as JSON text or parsed. Undefined for a message that is not the Mobile Token's; never throws.
    */
-  static parseNotification(payload: unknown): PushMessage | undefined {
+  static parseNotification(notification: unknown): PushMessage | undefined {
+    const payload = parsed(notification);
     const extras = extrasOf(payload);
     if (extras === undefined) return undefined;
     const activation = isText(extras.activationId) ? { activationId: extras.activationId } : {};
@@ -65,8 +66,18 @@ export class PushParser {
 
 function extrasOf(payload: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!isRecord(payload)) return undefined;
-  if (payload.messageType === undefined && isRecord(payload.data)) return payload.data;
-  return payload;
+  const data = payload.messageType === undefined ? parsed(payload.data) : undefined;
+  return isRecord(data) ? data : payload;
+}
+
+/** JSON text as what it says; anything else as it is. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== "string") return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Title and text of the notification, or nothing: half of it would be shown as if it were all. */

@@ -12,7 +12,7 @@ import { listForBackOffice } from "../../operations/list.ts";
 import { proximityOtpOf } from "../../operations/proximity.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { signatureTypes } from "../../templates/template.ts";
-import { epochMs, id, instant, jsonObject, name, orNull, parameters, plainObject, text } from "../members.ts";
+import { epochMs, id, instant, jsonObject, name, notify, notifyOf, orNull, parameters, plainObject, text } from "../members.ts";
 import { backOfficeOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
 import { call, requireApplications } from "./call.ts";
@@ -30,6 +30,8 @@ const createRequest = Type.Object({
   parameters: orNull(parameters),
   additionalData: orNull(jsonObject),
   proximityCheckEnabled: orNull(Type.Boolean()),
+  /** Ours: other PowerAuth servers leave it to the caller to tell the devices. */
+  notify: orNull(notify),
 });
 
 const paging = {
@@ -154,6 +156,7 @@ function newOperation(input: Static<typeof createRequest>, client: ApiClient) {
     parameters: input.parameters ?? {},
     additionalData: plainObject(input.additionalData, "additionalData"),
     proximityCheck: input.proximityCheckEnabled ?? undefined,
+    notify: notifyOf(input.notify),
   };
 }
 

@@ -14,7 +14,7 @@ import { searchOperations } from "../../operations/list.ts";
 import { proximityOtpOf } from "../../operations/proximity.ts";
 import { signReceipt } from "../../operations/sign-receipt.ts";
 import type { OperationRow } from "../../store/store.ts";
-import { epochMs, id, instant, jsonObject, name, parameters, plainObject, text } from "../members.ts";
+import { epochMs, id, instant, jsonObject, name, notify, notifyOf, parameters, plainObject, text } from "../members.ts";
 import { listedOperation, relyingPartyOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
 import { applicationsFor as applicationsSeen } from "./activations.ts";
@@ -45,6 +45,7 @@ const createBody = closed({
   proximityCheck: Type.Optional(
     Type.Boolean({ description: "Asks for the one-time password of a screen; the template decides when absent" }),
   ),
+  notify: Type.Optional(notify),
 });
 
 const cancelBody = Type.Optional(Type.Union([closed({ reason: Type.Optional(text(32)) }), Type.Null()]));
@@ -135,6 +136,7 @@ export function operationRoutes(app: Api, deps: Deps): void {
         proximityCheck: body.proximityCheck,
         everyPlace: true,
         idempotency: idempotencyOf(deps, request, apiClient),
+        notify: notifyOf(body.notify),
       }),
     );
     return reply

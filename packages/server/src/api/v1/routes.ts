@@ -9,7 +9,9 @@ import { deviceTypeRoutes } from "./device-types.ts";
 import { offerRoutes } from "./offers.ts";
 import { displayTemplateRoutes } from "./display-templates.ts";
 import { offlineRoutes } from "./offline.ts";
+import { inboxRoutes } from "./inbox.ts";
 import { operationRoutes } from "./operations.ts";
+import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
@@ -25,4 +27,6 @@ export function v1Routes(app: Api, deps: Deps): void {
   webhookRoutes(app, deps);
   deviceTypeRoutes(app, deps);
   offerRoutes(app, deps);
+  pushRoutes(app, deps);
+  inboxRoutes(app, deps);
 }

@@ -1,6 +1,7 @@
 /** How each type of sink is served; one row per type. */
 import type { Event } from "../../audit/event.ts";
 import type { Deps } from "../../deps.ts";
+import { pushChannel } from "../../push/deliver.ts";
 import type { SinkType } from "../../store/schema.ts";
 import { accessTokens } from "../webhook/access-tokens.ts";
 import { callbackChannel, webhookChannel } from "../webhook/send.ts";
@@ -16,7 +17,15 @@ export interface Delivery {
 }
 
 /** `failed` is a stable code: never a text of the receiver, an address or a secret. */
-export type Outcome = { readonly delivered: true } | { readonly failed: string };
+export type Outcome =
+  | { readonly delivered: true }
+  | {
+      readonly failed: string;
+      /** No later try can succeed. */
+      readonly final?: true;
+      /** Of one receiver of many behind the sink: the others are not held up. */
+      readonly ofOne?: true;
+    };
 
 /** One try. What it throws is a failed try as well. */
 export type Channel = (delivery: Delivery) => Promise<Outcome>;
@@ -26,9 +35,12 @@ export type Channels = Readonly<Record<SinkType, Channel>>;
 export function channels(deps: Deps): Channels {
   const tokens = accessTokens(deps, () => performance.now());
   const callback = callbackChannel(deps, tokens);
+  const push = pushChannel(deps);
   return {
     ACTIVATION_STATUS_CHANGE: callback,
     OPERATION_STATUS_CHANGE: callback,
     WEBHOOK: webhookChannel(deps, tokens),
+    PUSH: push,
+    PUSH_FINISHED: push,
   };
 }

@@ -180,6 +180,7 @@ export function startDelivery(
       receiver.failures = 0;
       return;
     }
+    if (outcome.ofOne === true) return;
     receiver.failures += 1;
     if (receiver.failures < downAfter) return;
     const pause = retryDelay({ ...policyOf(sink), longestMs: longestPauseMs }, receiver.failures - downAfter + 1);
@@ -224,9 +225,9 @@ export function startDelivery(
 }
 
 function settlementOf(outcome: Outcome, sink: Sink): Settlement {
-  return "delivered" in outcome
-    ? { kind: "done" }
-    : { kind: "failed", failure: outcome.failed, policy: policyOf(sink) };
+  if ("delivered" in outcome) return { kind: "done" };
+  const policy = policyOf(sink);
+  return { kind: "failed", failure: outcome.failed, policy: outcome.final === true ? { ...policy, attempts: 0 } : policy };
 }
 
 function nameOf(error: unknown): string {

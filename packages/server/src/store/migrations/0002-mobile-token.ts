@@ -25,13 +25,19 @@ export const tables: Readonly<Record<string, Table>> = {
     clustered: true,
   },
   push_gateway: {
-    columns: "tenant t, application_id t, platform t, settings_sealed t, updated_at i",
-    key: "tenant, application_id, platform",
+    columns: "tenant t, id t, application_id t, platform t, settings_sealed t, updated_at i",
+    key: "tenant, id",
+    unique: ["tenant, application_id, platform"],
+    foreign: [application],
+  },
+  push_setting: {
+    columns: "tenant t, application_id t, texts t, finished i, updated_at i",
+    key: "tenant, application_id",
     foreign: [application],
   },
   push_device: {
-    columns: `tenant t, activation_id t, application_id t, user_id t, platform t, environment t?, token_sealed t,
-      token_hash t, registered_at i`,
+    columns: `tenant t, activation_id t, application_id t, user_id t, platform t, environment t?, language t,
+      token_sealed t, token_hash t, registered_at i`,
     key: "tenant, activation_id",
     unique: ["tenant, application_id, token_hash"],
     index: ["user_id, tenant, application_id"],
@@ -40,7 +46,7 @@ export const tables: Readonly<Record<string, Table>> = {
   inbox_message: {
     columns: "tenant t, id t, user_id t, type t, texts t, created_at i, read_at i?",
     key: "tenant, id",
-    index: ["user_id, tenant, created_at"],
+    index: ["user_id, tenant, created_at, id"],
   },
   inbox_message_application: {
     columns: "tenant t, application_id t, message_id t",
