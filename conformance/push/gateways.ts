@@ -6,7 +6,7 @@ import { createECDH, createPublicKey, generateKeyPairSync, randomBytes, randomUU
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
-import type { AddressInfo, Server } from "node:net";
+import type { AddressInfo, Server, Socket } from "node:net";
 import { jwtVerify } from "jose";
 import { certificate, certificateKey } from "./certificate.ts";
 import { decryptPush } from "./decrypt.ts";
@@ -37,6 +37,8 @@ export interface Gateway {
   readonly refused: string[];
   /** Resolves with the message number `count`, from 1, once it is there. */
   message(count: number): Promise<Got>;
+  /** How many connections there were. */
+  connections(): number;
   close(): Promise<void>;
 }
 
@@ -74,7 +76,7 @@ export async function apnsGateway(): Promise<Gateway> {
   return {
     ...kept,
     settings: { key: privateKey, keyId, teamId, topic, host: `127.0.0.1:${port}` },
-    close: () => closed(server),
+    ...ending(server),
   };
 }
 
@@ -112,7 +114,7 @@ export async function fcmGateway(): Promise<Gateway> {
   });
   const port = await listen(server);
   const url = `http://127.0.0.1:${port}`;
-  return { ...kept, settings: { serviceAccount: account, url, tokenUrl: `${url}/token` }, close: () => closed(server) };
+  return { ...kept, settings: { serviceAccount: account, url, tokenUrl: `${url}/token` }, ...ending(server) };
 }
 
 /** OAuth 2 with client credentials; errors are codes in the body. */
@@ -146,7 +148,7 @@ export async function hmsGateway(): Promise<Gateway> {
   return {
     ...kept,
     settings: { clientId, clientSecret, url, tokenUrl: `${url}/oauth2/v3/token` },
-    close: () => closed(server),
+    ...ending(server),
   };
 }
 
@@ -191,7 +193,7 @@ export async function webGateway(): Promise<WebGateway> {
       subscribers.set(path, { keys, auth });
       return { endpoint: origin + path, keys: { p256dh, auth: auth.toString("base64url") } };
     },
-    close: () => closed(listener),
+    ...ending(listener),
   };
 }
 
@@ -260,7 +262,20 @@ async function listen(server: Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-async function closed(server: Server & { closeAllConnections?: () => void }): Promise<void> {
-  server.closeAllConnections?.();
-  await new Promise((resolve) => server.close(resolve));
+/** Counts connections from now on, and ends those that are left. */
+function ending(server: Server): Pick<Gateway, "connections" | "close"> {
+  const open = new Set<Socket>();
+  let count = 0;
+  server.on("connection", (socket: Socket) => {
+    count += 1;
+    open.add(socket);
+    socket.once("close", () => open.delete(socket));
+  });
+  return {
+    connections: () => count,
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import fastify from "fastify";
 import { type Permission, permissions } from "../../src/accounts/api-client.ts";
 import { backOfficeRoutes } from "../../src/api/back-office/routes.ts";
+import { pushServerRoutes } from "../../src/api/push-server/routes.ts";
 import { v1Routes } from "../../src/api/v1/routes.ts";
 import type { Api } from "../../src/api/surfaces.ts";
 import type { Deps } from "../../src/deps.ts";
@@ -140,6 +141,32 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "/v1/webhooks/:id/rotate-secret": [],
   "GET /v1/webhooks/:id/deliveries": ["operate"],
   "/v1/webhooks/:id/replay": ["operate"],
+  ...Object.fromEntries(
+    ["apns", "fcm", "hms", "web"].flatMap((platform) =>
+      ["PUT", "GET", "DELETE"].map((method) => [`${method} /v1/push-gateways/:applicationId/${platform}`, []]),
+    ),
+  ),
+  "GET /v1/push-settings/:applicationId": [],
+  "PUT /v1/push-settings/:applicationId": [],
+  "GET /v1/push-devices": operate,
+  "DELETE /v1/push-devices/:applicationId/:activationId": operate,
+  "/v1/inbox/messages": ["integrate", "relying-party"],
+  "GET /v1/inbox/messages": ["integrate", "relying-party"],
+  "DELETE /v1/inbox/messages/:id": ["integrate", "relying-party"],
+  "/push/device/create": integrate,
+  "/push/device/delete": integrate,
+  "DELETE /push/device/delete": integrate,
+  "/push/device/status/update": integrate,
+  "PUT /push/device/status/update": integrate,
+  "/push/message/send": integrate,
+  "/inbox/messages": integrate,
+  "GET /inbox/messages/list": integrate,
+  "GET /inbox/messages/count": integrate,
+  "GET /inbox/messages/detail": integrate,
+  "/inbox/messages/read": integrate,
+  "PUT /inbox/messages/read": integrate,
+  "/inbox/messages/read-all": integrate,
+  "PUT /inbox/messages/read-all": integrate,
 };
 
 /** `admin` is enough for everything but deciding. */
@@ -151,12 +178,13 @@ test("Every private route is in the permission table, and declares what the tabl
   const app = fastify() as unknown as Api;
   const found: Record<string, readonly string[]> = {};
   app.addHook("onRoute", ({ method, url, config }) => {
-    if (method === "HEAD") return;
-    const permission = config?.permission ?? [];
-    found[method === "POST" ? url : `${String(method)} ${url}`] = [permission].flat();
+    for (const one of [method].flat().filter((known) => known !== "HEAD")) {
+      found[one === "POST" ? url : `${one} ${url}`] = [config?.permission ?? []].flat();
+    }
   });
   backOfficeRoutes(app, {} as Deps);
   v1Routes(app, {} as Deps);
+  pushServerRoutes(app, {} as Deps);
   assert.deepEqual(Object.keys(found).sort(), Object.keys(matrix).sort());
   for (const [path, declared] of Object.entries(found)) {
     for (const permission of permissions) {

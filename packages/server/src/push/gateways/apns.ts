@@ -28,9 +28,11 @@ export function apnsSender(settings: ApnsSettings, guard: OutboundGuard): Sender
 
 /** Nothing is repeated here: that is the outbox's work. The guard's look-up goes through to the connection. */
 function connect(library: Library, { key, keyId, teamId }: ApnsSettings, host: string, guard: OutboundGuard): Provider {
+  const { hostname, port } = new URL(`https://${host}`);
   const options: ProviderOptions & Pick<OutboundGuard, "lookup"> = {
     token: { key, keyId, teamId },
-    address: host,
+    address: hostname,
+    port: port === "" ? 443 : Number(port),
     connectionRetryLimit: 0,
     requestTimeout: 10_000,
     lookup: guard.lookup,
