@@ -8,7 +8,7 @@ const created = { messageType: "mtoken.operationInit", operationId: "1", operati
 const content = { title: "Title", message: "Text" };
 
 describe("PushParser", () => {
-  test("reads a new operation beside aps, in a data map, in a remote message, and in a Web Push", () => {
+  test("reads a new operation beside aps, in a data map or text, in a remote message, and in a Web Push", () => {
     const expected = { kind: "operationCreated", id: "1", name: "login" };
     assert.deepEqual(PushParser.parseNotification(created), expected);
     assert.deepEqual(PushParser.parseNotification({ data: created, from: "1" }), expected);
@@ -18,6 +18,8 @@ describe("PushParser", () => {
       { data: created, notification: shown },
       { ...created, notification: shown },
       { data: { ...created, aps: { alert: shown } } },
+      { data: JSON.stringify(created), notification: shown },
+      JSON.stringify({ ...created, notification: shown }),
     ]) {
       assert.deepEqual(PushParser.parseNotification(payload), { ...expected, content });
     }
@@ -78,6 +80,10 @@ describe("PushParser", () => {
       { ...created, operationId: "" },
       { messageType: "mtoken.inboxMessage.new" },
       { messageType: "other", data: created },
+      { data: "{" },
+      { data: JSON.stringify("text") },
+      JSON.stringify([created]),
+      "text",
     ]) {
       assert.equal(PushParser.parseNotification(payload), undefined, JSON.stringify(payload));
     }
