@@ -48,10 +48,10 @@ function suite(store: StoreOfWorld): void {
     const sent = async (platform: Platform, message: object) => {
       const user = await userWith(platform);
       const gateway = scene.gateways[platform];
-      const before = gateway.got.length;
+      const count = gateway.got.length;
       const counts = await scene.send(user, platform, message);
       assert.deepEqual(counts, { sent: 1, pending: 0, failed: 0, total: 1 });
-      assert.equal(gateway.got.length, before + 1);
+      assert.equal(gateway.got.length, count + 1);
       assert.deepEqual(gateway.refused, []);
       return gateway.got.at(-1)!;
     };
@@ -289,5 +289,4 @@ function suite(store: StoreOfWorld): void {
       await closed.close();
     }
   });
-
 }

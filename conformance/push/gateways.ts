@@ -7,9 +7,9 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createSecureServer, type ServerHttp2Stream } from "node:http2";
 import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server, Socket } from "node:net";
-import { jwtVerify } from "jose";
 import { certificate, certificateKey } from "./certificate.ts";
 import { decryptPush } from "./decrypt.ts";
+import { verifiedJwt } from "./jwt.ts";
 
 /** What the test sees of a message, of whatever shape. */
 // oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
@@ -42,7 +42,10 @@ export interface Gateway {
   close(): Promise<void>;
 }
 
-const key = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } } as const;
+const key = {
+  privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  publicKeyEncoding: { type: "spki", format: "pem" },
+} as const;
 const tls = { key: certificateKey, cert: certificate };
 
 /** HTTP/2 with a provider token: ES256, the key's and the team's ids, made within the hour. */
@@ -56,21 +59,22 @@ export async function apnsGateway(): Promise<Gateway> {
       stream.respond({ ":status": status, "apns-id": randomUUID() });
       stream.end(body && JSON.stringify(body));
     };
-    void textOf(stream).then(async (body) => {
+    void (async () => {
+      const body = await textOf(stream);
       const [, to] = /^\/3\/device\/([0-9a-fA-F]+)$/.exec(String(headers[":path"])) ?? [];
       if (to === undefined || headers[":method"] !== "POST") return say(404, { reason: "BadPath" });
       if (headers["apns-topic"] !== topic) return say(400, { reason: "BadTopic" });
       const [scheme, token = ""] = String(headers.authorization).split(" ");
-      const proof = await jwtVerify(token, createPublicKey(publicKey), { issuer: teamId, algorithms: ["ES256"], maxTokenAge: 3600 }).catch(
-        () => undefined,
-      );
-      if (scheme !== "bearer" || proof?.protectedHeader.kid !== keyId) {
+      const proof = verifiedJwt(token, createPublicKey(publicKey), "ES256");
+      const age = Date.now() / 1000 - Number(proof?.claims.iat);
+      const right = proof?.header.kid === keyId && proof.claims.iss === teamId && age > -60 && age < 3600;
+      if (scheme !== "bearer" || !right) {
         kept.refused.push("provider token");
         return say(403, { reason: "InvalidProviderToken" });
       }
-      const { status, body: answer } = kept.keep(to, headers as Got["headers"], JSON.parse(body));
-      say(status, answer);
-    });
+      const said = kept.keep(to, headers as Got["headers"], JSON.parse(body));
+      say(said.status, said.body);
+    })();
   });
   const port = await listen(server);
   return {
@@ -83,19 +87,25 @@ export async function apnsGateway(): Promise<Gateway> {
 /** OAuth 2 with an assertion of the service account (RS256), then HTTP v1 with the access token. */
 export async function fcmGateway(): Promise<Gateway> {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048, ...key });
-  const account = { type: "service_account", project_id: "bank-app", client_email: "push@bank.example", private_key: privateKey };
+  const account = {
+    type: "service_account",
+    project_id: "bank-app",
+    client_email: "push@bank.example",
+    private_key: privateKey,
+  };
   const kept = keeper();
   const tokens = new Set<string>();
   const server = createHttpServer((request, response) => {
-    void textOf(request).then(async (text) => {
+    void (async () => {
+      const text = await textOf(request);
       if (request.url === "/token") {
         const form = new URLSearchParams(text);
-        const claims = await jwtVerify(form.get("assertion") ?? "", createPublicKey(publicKey), {
-          issuer: account.client_email,
-          audience: "https://oauth2.googleapis.com/token",
-          algorithms: ["RS256"],
-        }).catch(() => undefined);
-        const right = claims?.payload.scope === "https://www.googleapis.com/auth/firebase.messaging";
+        const { iss, aud, scope } =
+          verifiedJwt(form.get("assertion") ?? "", createPublicKey(publicKey), "RS256")?.claims ?? {};
+        const right =
+          iss === account.client_email &&
+          aud === "https://oauth2.googleapis.com/token" &&
+          scope === "https://www.googleapis.com/auth/firebase.messaging";
         if (!right || form.get("grant_type") !== "urn:ietf:params:oauth:grant-type:jwt-bearer") {
           kept.refused.push("assertion");
           return answer(response, 400, { error: "invalid_grant" });
@@ -110,7 +120,7 @@ export async function fcmGateway(): Promise<Gateway> {
       const { message } = JSON.parse(text) as { message: { token: string } };
       const said = kept.keep(message.token, request.headers as Got["headers"], message);
       answer(response, said.status, said.body ?? { name: "projects/bank-app/messages/1" });
-    });
+    })();
   });
   const port = await listen(server);
   const url = `http://127.0.0.1:${port}`;
@@ -123,7 +133,8 @@ export async function hmsGateway(): Promise<Gateway> {
   const kept = keeper();
   const tokens = new Set<string>();
   const server = createHttpServer((request, response) => {
-    void textOf(request).then((text) => {
+    void (async () => {
+      const text = await textOf(request);
       if (request.url === "/oauth2/v3/token") {
         const form = Object.fromEntries(new URLSearchParams(text));
         const right = form.client_id === clientId && form.client_secret === clientSecret;
@@ -141,7 +152,7 @@ export async function hmsGateway(): Promise<Gateway> {
       const { message } = JSON.parse(text) as { message: { token: [string] } };
       const said = kept.keep(message.token[0], request.headers as Got["headers"], message);
       answer(response, said.status, said.body ?? { code: "80000000", msg: "Success", requestId: "1" });
-    });
+    })();
   });
   const port = await listen(server);
   const url = `http://127.0.0.1:${port}`;
@@ -165,10 +176,11 @@ export async function webGateway(): Promise<WebGateway> {
   const subscribers = new Map<string, { keys: ReturnType<typeof createECDH>; auth: Buffer }>();
   let origin = "";
   const listener = createHttpsServer(tls, (request, response) => {
-    void bytesOf(request).then(async (body) => {
+    void (async () => {
+      const body = await bytesOf(request);
       const subscriber = subscribers.get(request.url ?? "");
       if (subscriber === undefined) return answer(response, 404, {});
-      const wrong = await wrongVapid(request, server.getPublicKey(), origin);
+      const wrong = wrongVapid(request, server.getPublicKey(), origin);
       if (wrong !== undefined) {
         kept.refused.push(wrong);
         return answer(response, 403, {});
@@ -179,7 +191,7 @@ export async function webGateway(): Promise<WebGateway> {
       const text = decryptPush(body, subscriber.keys, subscriber.auth);
       const said = kept.keep(request.url ?? "", request.headers as Got["headers"], JSON.parse(text));
       answer(response, said.status === 200 ? 201 : said.status, said.body ?? {});
-    });
+    })();
   });
   origin = `https://127.0.0.1:${await listen(listener)}`;
   return {
@@ -198,17 +210,16 @@ export async function webGateway(): Promise<WebGateway> {
 }
 
 /** `vapid t=<JWT>, k=<key>`: ES256 by that key, for this origin, for at most a day, with somebody to write to. */
-async function wrongVapid(request: IncomingMessage, expected: Buffer, audience: string): Promise<string | undefined> {
+function wrongVapid(request: IncomingMessage, expected: Buffer, audience: string): string | undefined {
   const [, token, k] = /^vapid t=([^,]+), ?k=(.+)$/.exec(request.headers.authorization ?? "") ?? [];
   if (token === undefined || k === undefined) return "no VAPID header";
   const point = Buffer.from(k, "base64url");
   if (!point.equals(expected)) return "another key";
   const jwk = { kty: "EC", crv: "P-256", x: point.toString("base64url", 1, 33), y: point.toString("base64url", 33) };
   const publicKey = createPublicKey({ key: jwk, format: "jwk" });
-  const proof = await jwtVerify(token, publicKey, { audience, algorithms: ["ES256"] }).catch(() => undefined);
-  const { exp = Infinity, sub = "" } = proof?.payload ?? {};
-  if (proof === undefined || exp > Date.now() / 1000 + 86_400) return "wrong token";
-  return sub.startsWith("mailto:") ? undefined : "no subject";
+  const { aud, exp, sub } = verifiedJwt(token, publicKey, "ES256")?.claims ?? {};
+  if (aud !== audience || typeof exp !== "number" || exp > Date.now() / 1000 + 86_400) return "wrong token";
+  return String(sub).startsWith("mailto:") ? undefined : "no subject";
 }
 
 function keeper() {

@@ -4,7 +4,15 @@ import type { PowerAuth } from "@countersign/client/mobile-token";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { application, openWorld, type StoreOfWorld, type World } from "../world.ts";
 import { certificate } from "./certificate.ts";
-import { apnsGateway, fcmGateway, type Gateway, hmsGateway, type Json, webGateway, type WebGateway } from "./gateways.ts";
+import {
+  apnsGateway,
+  fcmGateway,
+  type Gateway,
+  hmsGateway,
+  type Json,
+  webGateway,
+  type WebGateway,
+} from "./gateways.ts";
 
 export const platforms = ["apns", "fcm", "hms", "web"] as const;
 export type Platform = (typeof platforms)[number];
@@ -66,7 +74,10 @@ export async function openScene(store: StoreOfWorld, reach: readonly string[] = 
     },
     async send(userId, platform, message = {}) {
       const { body = {}, ...more } = message as { body?: object };
-      const requestObject = { appId: application, message: { userId, body: { title: "T", body: "B", ...body }, ...more } };
+      const requestObject = {
+        appId: application,
+        message: { userId, body: { title: "T", body: "B", ...body }, ...more },
+      };
       const answer = await ask("POST", "/push/message/send", { requestObject });
       if (answer.status !== 200) throw new Error(JSON.stringify(answer.body));
       return answer.body.responseObject[platform];

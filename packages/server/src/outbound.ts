@@ -69,7 +69,7 @@ export interface OutboundGuard {
   /** Checks what the resolver says at the moment of connecting; to be given to the connection. */
   readonly lookup: LookupFunction;
   /** Whether a host may be reached, as far as its name tells: a literal address is never looked up. */
-  permits(hostname: string): boolean;
+  readonly permits: (hostname: string) => boolean;
 }
 
 export function outboundGuard(limits: Pick<OutboundLimits, "allow" | "lookup">): OutboundGuard {

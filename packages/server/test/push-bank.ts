@@ -2,8 +2,7 @@
 import { createECDH, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { Answer, Device, Token } from "./device.ts";
 import { type MobileBank, startMobileBank } from "./mobile-bank.ts";
-import type { BankOptions, Json, Reply } from "./bank.ts";
-import { type Credentials, send } from "./bank.ts";
+import { type BankOptions, type Credentials, type Json, type Reply, send } from "./bank.ts";
 
 export const registerPath = "/api/push/device/register/token";
 

@@ -91,12 +91,7 @@ export { ProximityCheck, ProximityCheckType } from "./proximity/ProximityCheck.t
 export { Inbox } from "./inbox/Inbox.ts";
 export type { InboxContentType, InboxCount, InboxMessage, InboxMessageDetail } from "./inbox/message.ts";
 export { Push } from "./push/Push.ts";
-export {
-  PushPlatform,
-  type ApnsEnvironment,
-  type ApnsOptions,
-  type WebPushSubscription,
-} from "./push/PushPlatform.ts";
+export { PushPlatform, type ApnsEnvironment, type ApnsOptions, type WebPushSubscription } from "./push/PushPlatform.ts";
 export { PushParser, type PushMessage, type PushOperationResult } from "./push/PushParser.ts";
 export { RejectionReason } from "./RejectionReason.ts";
 

@@ -129,7 +129,10 @@ describe("the inbox", () => {
         await assert.rejects(call(), { reason: "network_invalidResponseObject" });
       }
     }
-    const { inbox } = await device(() => ({ status: "ERROR", responseObject: { code: "INBOX_FAILED", message: "no" } }));
+    const { inbox } = await device(() => ({
+      status: "ERROR",
+      responseObject: { code: "INBOX_FAILED", message: "no" },
+    }));
     await assert.rejects(inbox.getMessageDetail("1"), codeIs("INBOX_FAILED"));
   });
 

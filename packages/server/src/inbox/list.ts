@@ -75,9 +75,10 @@ function messagesOf({ store }: Pick<Deps, "store">, { userId, applications }: Ma
     .where("inbox_message.tenant", "=", store.tenant)
     .$if(userId !== undefined, (query) => query.where("user_id", "=", userId ?? ""))
     .$if(applications !== undefined, (query) =>
-      query.where(({ exists, selectFrom }) =>
-        exists(
-          selectFrom("inbox_message_application as its")
+      query.where((where) =>
+        where.exists(
+          where
+            .selectFrom("inbox_message_application as its")
             .select("its.message_id")
             .whereRef("its.tenant", "=", "inbox_message.tenant")
             .whereRef("its.message_id", "=", "inbox_message.id")
@@ -114,4 +115,3 @@ export async function withApplications(
     applications: (byMessage.get(row.id) ?? []).map((place) => place.application_id),
   }));
 }
-

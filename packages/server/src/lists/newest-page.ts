@@ -34,7 +34,12 @@ export interface Query {
 }
 
 /** The tables that are listed by time, and the column that holds it. */
-const timeOf = { operation: "created_at", activation: "created_at", audit_event: "at", inbox_message: "created_at" } as const;
+const timeOf = {
+  operation: "created_at",
+  activation: "created_at",
+  audit_event: "at",
+  inbox_message: "created_at",
+} as const;
 
 export type Listed = keyof typeof timeOf;
 

@@ -81,7 +81,8 @@ export function isToken(platform: PushPlatform, token: string): boolean {
 export function readSubscription(token: string): WebSubscription | undefined {
   const parsed = parse(token) as Partial<WebSubscription> | undefined;
   const { endpoint, keys } = parsed ?? {};
-  if (typeof endpoint !== "string" || typeof keys?.p256dh !== "string" || typeof keys.auth !== "string") return undefined;
+  if (typeof endpoint !== "string" || typeof keys?.p256dh !== "string" || typeof keys.auth !== "string")
+    return undefined;
   const url = URL.parse(endpoint);
   if (url?.protocol !== "https:" || url.username !== "" || url.password !== "") return undefined;
   if (!isPoint(keys.p256dh) || Buffer.from(keys.auth, "base64url").length !== 16) return undefined;

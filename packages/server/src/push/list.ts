@@ -22,7 +22,9 @@ export async function listDevices(
     .selectAll()
     .where("tenant", "=", deps.store.tenant)
     .where("user_id", "=", which.userId)
-    .$if(which.applications !== undefined, (query) => query.where("application_id", "in", [...which.applications!]))
+    .$if(which.applications !== undefined, (query) =>
+      query.where("application_id", "in", [...(which.applications ?? [])]),
+    )
     .orderBy("registered_at", "desc")
     .orderBy("activation_id")
     .execute();
@@ -48,7 +50,7 @@ export async function reachableDevices(
     .where("push_device.user_id", "=", to.userId)
     .where("push_device.application_id", "=", to.applicationId)
     .where("activation.status", "in", activeOnly ? ["ACTIVE"] : ["ACTIVE", "BLOCKED"])
-    .$if(to.activationId !== undefined, (query) => query.where("push_device.activation_id", "=", to.activationId!))
+    .$if(to.activationId !== undefined, (query) => query.where("push_device.activation_id", "=", to.activationId ?? ""))
     .execute();
   return rows
     .filter((row) => to.flag === undefined || (JSON.parse(row.flags) as string[]).includes(to.flag))

@@ -25,10 +25,7 @@ export async function sendMessage(deps: SendDeps, to: MessageToUser): Promise<re
 }
 
 /** Platforms of the devices it waits for. Refuses with `application-not-found`. Writes `push.requested`. */
-export async function queueMessage(
-  deps: SendDeps,
-  to: MessageToUser,
-): Promise<readonly PushPlatform[] | Refusal> {
+export async function queueMessage(deps: SendDeps, to: MessageToUser): Promise<readonly PushPlatform[] | Refusal> {
   const { applicationId, userId, activationId, activeOnly, message } = to;
   if (!(await exists(deps, applicationId))) return refuse("application-not-found");
   const devices = await reachableDevices(deps, to, activeOnly);

@@ -179,7 +179,15 @@ suiteOnEachStore((kind, open) => {
 
     test("The back office writes, lists and takes back, and only for its own applications", async () => {
       const { user, caller, message } = await reader();
-      assert.deepEqual(Object.keys(message).sort(), ["applications", "createdAt", "id", "read", "texts", "type", "userId"]);
+      assert.deepEqual(Object.keys(message).sort(), [
+        "applications",
+        "createdAt",
+        "id",
+        "read",
+        "texts",
+        "type",
+        "userId",
+      ]);
       const other = await world.bank.application();
       const stranger = await world.bank.client(["integrate"], [other.applicationId]);
       const path = `/inbox/messages?userId=${encodeURIComponent(user)}`;

@@ -17,11 +17,7 @@ suiteOnEachStore((kind, open) => {
     after(() => world.bank.close());
 
     const rowsOf = (activationId: string) =>
-      world.bank.store.read
-        .selectFrom("push_device")
-        .selectAll()
-        .where("activation_id", "=", activationId)
-        .execute();
+      world.bank.store.read.selectFrom("push_device").selectAll().where("activation_id", "=", activationId).execute();
 
     test("Each platform registers under its new and its old name, on both paths; a later registration takes the place of the earlier", async () => {
       const user = `user ${unique()}`;

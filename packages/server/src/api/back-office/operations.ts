@@ -12,7 +12,19 @@ import { listForBackOffice } from "../../operations/list.ts";
 import { proximityOtpOf } from "../../operations/proximity.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { signatureTypes } from "../../templates/template.ts";
-import { epochMs, id, instant, jsonObject, name, notify, notifyOf, orNull, parameters, plainObject, text } from "../members.ts";
+import {
+  epochMs,
+  id,
+  instant,
+  jsonObject,
+  name,
+  notify,
+  notifyOf,
+  orNull,
+  parameters,
+  plainObject,
+  text,
+} from "../members.ts";
 import { backOfficeOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
 import { call, requireApplications } from "./call.ts";

@@ -6,7 +6,7 @@ import { orRefuse } from "../../errors.ts";
 import { createInboxMessage } from "../../inbox/create.ts";
 import { countUnread, findInboxMessage, listInbox, withApplications } from "../../inbox/list.ts";
 import { markAllRead, markRead } from "../../inbox/read.ts";
-import { type InboxMessage } from "../../inbox/message.ts";
+import type { InboxMessage } from "../../inbox/message.ts";
 import { inLanguage } from "../../languages.ts";
 import type { InboxMessageTable } from "../../store/schema.ts";
 import { requireApplications } from "../back-office/call.ts";
@@ -60,7 +60,7 @@ export function inboxRoutes(app: Api, deps: Pick<Deps, "store" | "random">): voi
 
   app.get(`${base}/list`, { config, schema: { querystring: listQuery } }, async (request) => {
     const { userId, onlyUnread, page = "0", size = "100" } = request.query;
-    const applications = [request.query.applications].flat().flatMap((one) => one.split(","));
+    const applications = [request.query.applications].flat().flatMap((named) => named.split(","));
     requireApplications(request.apiClient, ...applications);
     const rows = await listInbox(
       deps,

@@ -36,9 +36,7 @@ const sendBody = Type.Object({
       userId: name,
       activationId: orNull(id),
       priority: orNull(Type.Enum(["NORMAL", "HIGH"])),
-      attributes: orNull(
-        Type.Object({ silent: orNull(Type.Boolean()), personal: orNull(Type.Boolean()) }),
-      ),
+      attributes: orNull(Type.Object({ silent: orNull(Type.Boolean()), personal: orNull(Type.Boolean()) })),
       body: messageBody,
     }),
   }),

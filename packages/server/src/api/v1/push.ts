@@ -2,7 +2,7 @@
  * `/v1/push-*`: the push gateways of an application, what their messages say, and the registered devices of a user.
  * Secrets are written and never shown; one that is left out stays as it was.
  */
-import { type Static, type TSchema, Type } from "typebox";
+import { type TSchema, Type } from "typebox";
 import { type ApiClient, mayUse } from "../../accounts/api-client.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../../errors.ts";
@@ -84,15 +84,17 @@ export function pushRoutes(app: Api, deps: PushDeps): void {
 
 function gatewayRoutes<P extends PushPlatform>(app: Api, deps: PushDeps, platform: P): void {
   const path = `/v1/push-gateways/:applicationId/${platform}`;
-  const schema = { params, querystring: noQuery, response: { 200: shownGateway[platform] as TSchema } };
+  const change: TSchema = changes[platform];
+  const shown: TSchema = shownGateway[platform];
+  const schema = { params, querystring: noQuery, response: { 200: shown } };
 
   app.put(
     path,
-    { config: admin, schema: { ...schema, body: changes[platform] as TSchema } },
+    { config: admin, schema: { ...schema, body: change } },
     async ({ params: { applicationId }, body, apiClient }) => {
       requireApplication(apiClient, applicationId);
-      const change = { applicationId, platform, settings: body as GatewayChange[P], clientId: apiClient.id };
-      return { applicationId, platform, ...orRefuse(await putGateway(deps, change)) };
+      const input = { applicationId, platform, settings: body as GatewayChange[P], clientId: apiClient.id };
+      return { applicationId, platform, ...orRefuse(await putGateway(deps, input)) };
     },
   );
 
@@ -119,7 +121,7 @@ function settingRoutes(app: Api, deps: PushDeps): void {
 
   app.get(path, { config: admin, schema }, async ({ params: { applicationId }, apiClient }) => {
     requireApplication(apiClient, applicationId);
-    return (await findPushSetting(deps, applicationId)) as Static<typeof setting>;
+    return findPushSetting(deps, applicationId);
   });
 
   app.put(
@@ -128,7 +130,7 @@ function settingRoutes(app: Api, deps: PushDeps): void {
     async ({ params: { applicationId }, body, apiClient }) => {
       requireApplication(apiClient, applicationId);
       const input = { ...body, applicationId, clientId: apiClient.id };
-      return orRefuse(await putPushSetting(deps, input)) as Static<typeof setting>;
+      return orRefuse(await putPushSetting(deps, input));
     },
   );
 }

@@ -227,7 +227,11 @@ export function startDelivery(
 function settlementOf(outcome: Outcome, sink: Sink): Settlement {
   if ("delivered" in outcome) return { kind: "done" };
   const policy = policyOf(sink);
-  return { kind: "failed", failure: outcome.failed, policy: outcome.final === true ? { ...policy, attempts: 0 } : policy };
+  return {
+    kind: "failed",
+    failure: outcome.failed,
+    policy: outcome.final === true ? { ...policy, attempts: 0 } : policy,
+  };
 }
 
 function nameOf(error: unknown): string {

@@ -46,7 +46,7 @@ async function connect({ serviceAccount, tokenUrl }: FcmSettings, outbound: Outb
           url: tokenUrl ?? google.tokenUrl,
           method: "POST",
           headers: { "content-type": "application/x-www-form-urlencoded" },
-          body: String(init?.body),
+          body: init?.body instanceof URLSearchParams ? init.body.toString() : "",
         });
         if ("failed" in answer) throw new TypeError(answer.failed);
         return new Response(answer.body, {

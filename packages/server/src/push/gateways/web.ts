@@ -25,11 +25,10 @@ export function webSender(settings: WebSettings, outbound: Outbound): Sender {
         urgency: message.priority === "high" && !message.silent ? "high" : "normal",
         ...(message.collapseKey !== undefined && { topic: topicOf(message.collapseKey) }),
       });
-      const named = Object.entries(headers).map(([name, value]) => [name, String(value)]);
       const answer = await outbound({
         url: subscription.endpoint,
         method: "POST",
-        headers: Object.fromEntries(named) as Record<string, string>,
+        headers,
         body,
       });
       if ("failed" in answer) return failed(answer.failed, isPassing(answer.failed));
