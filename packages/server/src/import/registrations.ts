@@ -193,6 +193,7 @@ async function importPushDevices(context: Import): Promise<void> {
         user_id: activation.userId,
         platform,
         environment: platform === "apns" ? (environment as "development" | "production") : null,
+        language: "en",
         token_sealed: deps.secrets.seal(
           { table: "push_device", column: "token_sealed", row: activationId },
           utf8(token),

@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { isOneOf, newestPage, type Page, type Place } from "../store/newest-page.ts";
+import { isOneOf, newestPage, type Page, type Place } from "../lists/newest-page.ts";
 import type { InboxMessageTable } from "../store/schema.ts";
 import { headOf, type InboxMessage, type InboxTexts, type Mailbox } from "./message.ts";
 
