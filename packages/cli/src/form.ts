@@ -23,9 +23,10 @@ export function formLine({ formData }: UserOperation): string {
 }
 
 /** By the members that types lead with; a type that is not known shows all that it brings, so that nothing is hidden. */
-function attributeFact(attribute: OperationAttribute): Fact {
-  const { type, id, label, ...rest } = attribute;
-  const name = visible(label || id || type);
+function attributeFact({ raw }: OperationAttribute): Fact {
+  const { type, id, label, ...rest } = raw;
+  const names = [label, id, type, "?"].filter((text) => typeof text === "string" && text !== "");
+  const name = visible(String(names[0]));
   const converted = [rest.sourceValueFormatted, rest.targetValueFormatted].filter((value) => typeof value === "string");
   if (converted.length === 2) return [name, converted.join(" → ")];
   const texts = leading.map((member) => rest[member]).filter((value) => typeof value === "string");

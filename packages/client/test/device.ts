@@ -5,6 +5,7 @@ import { randomUUID } from "node:crypto";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import {
   BiometryFailure,
+  MobileTokenLogger,
   PowerAuth,
   PowerAuthActivation,
   PowerAuthAuthentication,
@@ -16,6 +17,8 @@ import {
 } from "../src/mobile-token/index.ts";
 import { createMemoryStorage } from "../src/storage/memory.ts";
 import { Peer } from "./peer.ts";
+
+MobileTokenLogger.verbosity = "none";
 
 /** PBKDF2 with one iteration: the same structure, in a fraction of the time. */
 export const quickCrypto = {

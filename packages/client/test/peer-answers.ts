@@ -1,5 +1,6 @@
 /** The envelopes in which the in-test peer answers, and what it shows of an operation. */
-import type { PeerOperation, PeerRequest } from "./peer-state.ts";
+import type { PeerOperation } from "./peer-operations.ts";
+import type { PeerRequest } from "./peer-state.ts";
 
 export interface Answer {
   readonly status: number;
@@ -22,7 +23,7 @@ export function requestObject(request: PeerRequest): Record<string, unknown> {
   return (JSON.parse(request.body) as { requestObject?: Record<string, unknown> }).requestObject ?? {};
 }
 
-export function shown({ id, data, status }: PeerOperation) {
+export function shown({ id, data, status, shown: members }: PeerOperation) {
   return {
     id,
     name: "authorize_payment",
@@ -36,5 +37,6 @@ export function shown({ id, data, status }: PeerOperation) {
       message: "",
       attributes: [{ type: "KEY_VALUE", id: "to", label: "To", value: "Bob" }],
     },
+    ...members,
   };
 }

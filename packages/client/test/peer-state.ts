@@ -31,11 +31,3 @@ export interface PeerToken {
   readonly activationId: string;
   readonly secret: Bytes;
 }
-
-export interface PeerOperation {
-  readonly id: string;
-  readonly data: string;
-  status: string;
-  authorizedWith?: unknown;
-  rejectedWith?: unknown;
-}

@@ -28,9 +28,10 @@ import {
 import { wrapVaultKey } from "@countersign/protocol/powerauth/vault";
 import type { VersionRow } from "@countersign/protocol/powerauth/versions";
 import type { Fetch } from "../src/engine/transport.ts";
-import { ok, refused, requestObject, shown, unauthorized, type Answer } from "./peer-answers.ts";
-import { hasToken, verifySignature } from "./peer-proofs.ts";
-import type { PeerActivation, PeerOperation, PeerRequest, PeerToken } from "./peer-state.ts";
+import { ok, refused, requestObject, unauthorized, type Answer } from "./peer-answers.ts";
+import { answerOperation, anyFactors, twoFactors, type PeerOperation } from "./peer-operations.ts";
+import { verifySignature } from "./peer-proofs.ts";
+import type { PeerActivation, PeerRequest, PeerToken } from "./peer-state.ts";
 
 type Intercept = (path: string) => Response | Promise<Response> | undefined;
 
@@ -54,6 +55,7 @@ export class Peer {
   /** Who the key exchanges said they were, in their order. */
   readonly identities: unknown[] = [];
   readonly transfers: unknown[] = [];
+  oidcConfig: (asked: Record<string, unknown>) => unknown = () => ({});
   /** Answers instead of the peer when it returns something. */
   intercept: Intercept = () => undefined;
   readonly #temporaryKeys = new Map<string, { readonly pair: KeyPair; readonly activationId: string | undefined }>();
@@ -174,27 +176,16 @@ export class Peer {
             responseObject: { activationId: activation.id, activationCode: code, activationSignature },
           };
         });
+      case "/api/config/oidc":
+        return this.#encrypted(request, encryptorIds.applicationGeneric, undefined, this.oidcConfig);
       case "/echo/application":
         return this.#encrypted(request, encryptorIds.applicationGeneric, undefined, (value) => ({ echo: value }));
       case "/echo/activation":
         return this.#encrypted(request, encryptorIds.activationGeneric, this.#named(request), (value) => ({
           echo: value,
         }));
-      case "/api/auth/token/app/operation/list":
-        return hasToken(this, request) ? ok([...this.operations.values()].map(shown)) : unauthorized();
-      case "/api/auth/token/app/operation/detail": {
-        if (!hasToken(this, request)) return unauthorized();
-        const operation = this.operations.get(String(requestObject(request).id));
-        return operation === undefined ? refused(400, "INVALID_OPERATION") : ok(shown(operation));
-      }
-      case "/api/auth/token/app/operation/history":
-        return signed("/operation/history", twoFactors, () => ok([...this.operations.values()].map(shown)));
-      case "/api/auth/token/app/operation/authorize":
-        return signed("/operation/authorize", anyFactors, () => this.#decide(request, "APPROVED"));
-      case "/api/auth/token/app/operation/cancel":
-        return signed("/operation/cancel", ["possession"], () => this.#decide(request, "REJECTED"));
       default:
-        return refused(404, "ERROR_NOT_FOUND");
+        return answerOperation(this, request, signed) ?? refused(404, "ERROR_NOT_FOUND");
     }
   }
 
@@ -357,19 +348,4 @@ export class Peer {
     if (key === undefined || key.activationId !== activation?.id) return crypto.generateKeyPair(randomBytes).privateKey;
     return key.pair.privateKey;
   }
-
-  #decide(request: PeerRequest, status: string): Answer {
-    const object = requestObject(request);
-    const operation = this.operations.get(String(object.id));
-    if (operation === undefined) return refused(400, "INVALID_OPERATION");
-    if (operation.status !== "PENDING") return refused(400, "OPERATION_ALREADY_FINISHED");
-    if (status === "APPROVED" && object.data !== operation.data) return refused(401, "OPERATION_FAILED");
-    operation.status = status;
-    if (status === "APPROVED") operation.authorizedWith = object;
-    else operation.rejectedWith = object;
-    return { status: 200, body: { status: "OK" } };
-  }
 }
-
-const twoFactors: readonly FactorCombination[] = ["possession_knowledge", "possession_biometry"];
-const anyFactors: readonly FactorCombination[] = ["possession", ...twoFactors];

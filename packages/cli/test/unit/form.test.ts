@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { OperationAttribute, UserOperation } from "@countersign/client/mobile-token";
+import { readOperation, type OperationAttribute, type UserOperation } from "@countersign/client/mobile-token";
 import { pinAllowed } from "../../src/commands/device.ts";
 import { formLine, formText } from "../../src/form.ts";
 
@@ -12,19 +12,18 @@ function operation(attributes: readonly OperationAttribute[], more: Partial<User
     status: "PENDING",
     operationCreated: undefined,
     operationExpires: new Date("2026-03-01T14:05:09Z"),
-    allowedSignatureType: { type: "2FA", variants: ["possession_knowledge"] },
+    allowedSignatureType: { type: "2FA", variants: ["possession_knowledge"], isBiometryAllowed: false },
     formData: { title: "Payment", message: "Please check", attributes },
     raw: {},
     ...more,
   };
 }
 
-const row = (type: string, label: string, more: Record<string, unknown>): OperationAttribute => ({
-  type,
-  id: "x",
-  label,
-  ...more,
-});
+/** As the SDK reads it. */
+function row(type: string, label: string, more: Record<string, unknown>): OperationAttribute {
+  const formData = { attributes: [{ type, id: "x", label, ...more }] };
+  return readOperation({ id: "op", data: "A1", formData })!.formData.attributes[0]!;
+}
 
 describe("the form of an operation", () => {
   test("shows title, message, each row by its type, and when it ends", () => {
@@ -83,7 +82,8 @@ describe("the form of an operation", () => {
 });
 
 describe("the PIN of an operation", () => {
-  const allowing = (type: string, variants: string[]) => operation([], { allowedSignatureType: { type, variants } });
+  const allowing = (type: string, variants: string[]) =>
+    operation([], { allowedSignatureType: { type, variants, isBiometryAllowed: false } });
 
   test("is asked for unless the device alone will do", () => {
     assert.equal(pinAllowed(allowing("2FA", ["possession_biometry", "possession_knowledge"])), true);

@@ -5,6 +5,7 @@
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { CryptoProvider, PublicKey } from "@countersign/protocol/crypto";
 import type { VersionRow } from "@countersign/protocol/powerauth/versions";
+import type { Timers } from "../platform/timers.ts";
 import type { DeviceStorage } from "../storage/port.ts";
 import type { PendingActivation } from "./activate.ts";
 import type { BiometryProvider } from "./biometry.ts";
@@ -34,6 +35,7 @@ export interface Device {
   readonly now: () => number;
   /** Calls back whenever the application comes to the foreground, until the returned function is called. */
   readonly onForeground: (callback: () => void) => () => void;
+  readonly timers: Timers;
   readonly biometry: BiometryProvider | undefined;
   /** What the server is told of the hardware. */
   readonly platform: string;

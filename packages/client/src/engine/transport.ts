@@ -5,8 +5,10 @@
  * request that was repeated would need a new signature, and nobody could tell whether the first one had been carried out.
  */
 import type { RandomBytes } from "@countersign/protocol/bytes";
+import type { Timers } from "../platform/timers.ts";
 import { trace } from "../platform/trace.ts";
 import { EngineError, type Refusal } from "./errors.ts";
+import { spread, wait } from "./pauses.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
@@ -44,6 +46,18 @@ export interface Answer {
   readonly json: unknown;
 }
 
+/** A stream that the server keeps open. */
+export interface OpenStream {
+  readonly status: number;
+  /** Undefined where the platform has no streams, or the answer is no event stream. */
+  readonly chunks: AsyncIterable<string> | undefined;
+  close(): void;
+}
+
+/**
+ * A path follows the base address; or it is a whole address of its own, to which none of the configured headers and
+ * interceptors apply.
+ */
 export interface Transport {
   /** Throws `insecure-url`, `network`, `timeout`, `cancelled`, `response-too-large`. Any status is an answer. */
   post(path: string, body: string, headers: Headers, options?: CallOptions): Promise<Answer>;
@@ -52,6 +66,8 @@ export interface Transport {
    * times after a pause, each time with headers made anew. Throws what the last try throws.
    */
   ask(path: string, body: string, headers: () => Promise<Headers>, options?: CallOptions): Promise<Answer>;
+  /** GET of an event stream. The time limit is for the headers of the answer; the signal ends the stream as well. */
+  open(path: string, headers: Headers, options?: CallOptions): Promise<OpenStream>;
   /** Ends what is under way with `cancelled`. Later calls run. */
   cancelAll(): void;
 }
@@ -61,8 +77,7 @@ type Headers = Readonly<Record<string, string>>;
 export interface TransportSurroundings {
   readonly fetch: Fetch;
   readonly random: RandomBytes;
-  /** Resolves after so many milliseconds. */
-  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly timers: Timers;
 }
 
 const responseLimit = 4 * 1024 * 1024;
@@ -70,47 +85,85 @@ const pauses: readonly (number | undefined)[] = [250, 1_000, undefined];
 const passing: readonly number[] = [502, 503, 504];
 
 export function createTransport(surroundings: TransportSurroundings, configuration: TransportConfiguration): Transport {
-  const { fetch, random, pause } = surroundings;
+  const { fetch } = surroundings;
   const running = new Set<() => void>();
 
-  async function post(path: string, body: string, headers: Headers, options: CallOptions = {}): Promise<Answer> {
-    const url = configuration.baseUrl + path;
+  /** One exchange, with its time limit. `end` when it is over. */
+  function start(path: string, options: CallOptions) {
+    const isWhole = /^https?:/i.test(path);
+    const url = isWhole ? path : configuration.baseUrl + path;
     if (!isPermitted(url, configuration)) throw new EngineError("insecure-url", "The address is not https");
     const deadline = startDeadline(options.timeout ?? configuration.timeout, options.signal);
     running.add(deadline.cancel);
-    const run = async () => exchange(fetch, url, body, await addHeaders(configuration, url, headers), deadline.signal);
+    return {
+      url,
+      deadline,
+      headers: (own: Headers) => addHeaders(isWhole ? undefined : configuration, url, own),
+      end() {
+        running.delete(deadline.cancel);
+        deadline.stop();
+      },
+      failure(cause: unknown): EngineError {
+        const unreachable = () => new EngineError("network", "The server could not be reached", { cause });
+        const error = cause instanceof EngineError ? cause : (deadline.reason() ?? unreachable());
+        trace({ type: "exchange", path, outcome: error.code });
+        return error;
+      },
+    };
+  }
+
+  async function post(path: string, body: string, headers: Headers, options: CallOptions = {}): Promise<Answer> {
+    const { url, deadline, ...call } = start(path, options);
+    const own = { "Content-Type": "application/json", Accept: "application/json", ...headers };
+    const run = async () => exchange(fetch, url, body, await call.headers(own), deadline.signal);
     try {
       const answer = await Promise.race([run(), deadline.over]);
       trace({ type: "exchange", path, outcome: answer.status });
       return answer;
     } catch (cause) {
-      const unreachable = () => new EngineError("network", "The server could not be reached", { cause });
-      const error = cause instanceof EngineError ? cause : (deadline.reason() ?? unreachable());
-      trace({ type: "exchange", path, outcome: error.code });
-      throw error;
+      throw call.failure(cause);
     } finally {
-      running.delete(deadline.cancel);
-      deadline.stop();
+      call.end();
     }
   }
-
-  /** Spread, so that devices that lost the server together do not come back together. */
-  const spread = (milliseconds: number) => milliseconds * (0.5 + (random(1)[0] ?? 0) / 255);
 
   return {
     post,
     async ask(path, body, headers, options) {
-      for (const wait of pauses) {
+      for (const pause of pauses) {
         throwIfCancelled(options);
         try {
           const answer = await post(path, body, await headers(), options);
-          if (wait === undefined || !passing.includes(answer.status)) return answer;
+          if (pause === undefined || !passing.includes(answer.status)) return answer;
         } catch (error) {
-          if (wait === undefined || !(error instanceof EngineError) || error.code !== "network") throw error;
+          if (pause === undefined || !(error instanceof EngineError) || error.code !== "network") throw error;
         }
-        await pause(spread(wait));
+        await wait(surroundings, spread(surroundings, pause), options?.signal);
       }
       throw new RangeError("The last try has no pause");
+    },
+    async open(path, headers, options = {}) {
+      const { url, deadline, ...call } = start(path, options);
+      try {
+        const all = await call.headers({ Accept: "text/event-stream", ...headers });
+        const response = await Promise.race([
+          fetch(url, { ...asked("GET", all), signal: deadline.signal }),
+          deadline.over,
+        ]);
+        trace({ type: "exchange", path, outcome: response.status });
+        deadline.disarm();
+        const isStream = /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+        const isOpen = response.status === 200 && isStream && typeof response.body?.getReader === "function";
+        const close = () => {
+          deadline.cancel();
+          call.end();
+        };
+        if (!isOpen) close();
+        return { status: response.status, chunks: isOpen ? textOf(response, call) : undefined, close };
+      } catch (cause) {
+        call.end();
+        throw call.failure(cause);
+      }
     },
     cancelAll() {
       for (const cancel of running) cancel();
@@ -120,13 +173,13 @@ export function createTransport(surroundings: TransportSurroundings, configurati
 
 /** No header of an application's stands beside one of the device's under another spelling: servers would join the two. */
 async function addHeaders(
-  { headers, interceptors }: TransportConfiguration,
+  configuration: Pick<TransportConfiguration, "headers" | "interceptors"> | undefined,
   url: string,
   own: Headers,
 ): Promise<Record<string, string>> {
-  const added = { ...headers };
-  for (const intercept of interceptors) await intercept({ url, headers: added });
-  const merged: Record<string, string> = { "Content-Type": "application/json", Accept: "application/json", ...own };
+  const added = { ...configuration?.headers };
+  for (const intercept of configuration?.interceptors ?? []) await intercept({ url, headers: added });
+  const merged: Record<string, string> = { ...own };
   const taken = new Set(Object.keys(merged).map((name) => name.toLowerCase()));
   for (const [name, value] of Object.entries(added)) if (!taken.has(name.toLowerCase())) merged[name] = value;
   return merged;
@@ -185,17 +238,33 @@ async function exchange(
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const response = await fetch(url, {
-    method: "POST",
-    body,
-    headers,
-    signal,
-    redirect: "error",
-    credentials: "omit",
-    cache: "no-store",
-  });
+  const response = await fetch(url, { ...asked("POST", headers), body, signal });
   const text = await readLimited(response);
   return { status: response.status, body: text, json: parseJson(text) };
+}
+
+function asked(method: "GET" | "POST", headers: Record<string, string>): RequestInit {
+  return { method, headers, redirect: "error", credentials: "omit", cache: "no-store" };
+}
+
+/** Until the server or `close` ends it. Throws what ended it otherwise. */
+async function* textOf(
+  response: Response,
+  call: { readonly end: () => void; readonly failure: (error: unknown) => Error },
+): AsyncGenerator<string> {
+  const reader = response.body?.getReader();
+  const decoder = new TextDecoder();
+  try {
+    for (;;) {
+      const chunk = await reader?.read();
+      if (chunk === undefined || chunk.done) return;
+      yield decoder.decode(chunk.value, { stream: true });
+    }
+  } catch (error) {
+    throw call.failure(error);
+  } finally {
+    call.end();
+  }
 }
 
 async function readLimited(response: Response): Promise<string> {
@@ -249,6 +318,8 @@ function startDeadline(timeout: number, outer: AbortSignal | undefined) {
     over,
     cancel,
     reason: () => reason,
+    /** From here on only the signal and `cancel` end it. */
+    disarm: () => clearTimeout(timer),
     stop() {
       clearTimeout(timer);
       outer?.removeEventListener("abort", cancel);

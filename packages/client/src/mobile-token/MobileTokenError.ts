@@ -5,30 +5,46 @@ import type { OfflineQrReason } from "@countersign/protocol/operation/offline-qr
 import type { PacReason } from "@countersign/protocol/operation/pac";
 import { EngineError } from "../engine/errors.ts";
 import { isRecord, refusalOf, type Answer } from "../engine/transport.ts";
+import { reasonOfCode, type DecisionAction, type OperationReason } from "./errors/codes.ts";
+import { networkCause } from "./errors/network-cause.ts";
 import { asPowerAuthError, PowerAuthError, type PowerAuthErrorCode } from "./PowerAuthError.ts";
 
 /**
- * `restApiError`: the server answered with an error envelope, see `responseError`. `network_errorStatusCode`: it refused
- * without one. `network_invalidResponseObject`: it accepted, and its answer cannot be understood. `network_signError`: the
- * request could not be signed, see `powerAuthErrorCode`; nothing was sent. The four that begin with `operations_` were
- * found on the device, see `detail`; nothing was signed or sent.
+ * `restApiError` and the `operations_…` of `OperationReason`: the server answered with an error envelope, see
+ * `responseError`. `network_errorStatusCode`: it refused without one. `network_invalidResponseObject`: it accepted, and
+ * its answer cannot be understood. `network_signError`: the request could not be signed, see `powerAuthErrorCode`;
+ * nothing was sent.
  */
 export type MobileTokenErrorReason =
   | "restApiError"
+  | OperationReason
   | "network_errorStatusCode"
   | "network_invalidResponseObject"
+  /** The request cannot be written, see `detail`; nothing was signed or sent. */
   | "network_invalidRequestObject"
   | "network_signError"
   | "network_timeOut"
+  /** The device has no network, where the platform tells. */
+  | "network_noInternetConnection"
+  /** An answer over the limit of size. */
+  | "network_badServerResponse"
+  /** The server's certificate is not trusted, where the platform tells; elsewhere it is `network_generic`. */
+  | "network_sslError"
   | "network_generic"
   | "missingActivation"
   | "canceled"
-  /** A scanned code is no offline operation. */
+  /** The instance is not configured, or an address is none. */
+  | "invalidConfiguration"
+  /** These four were found on the device, see `detail`; nothing was signed or sent. A scanned code is no operation. */
   | "operations_QRFailed"
   /** A link or code is no proximity code. */
   | "operations_PACFailed"
   | "operations_factorsNotAllowed"
   | "operations_proximityCheckInvalid"
+  /** A registration for push runs already. */
+  | "push_alreadyRegistering"
+  /** What came back from the browser is no answer to this request, see `detail`. */
+  | "oidc_callbackInvalid"
   | "unknown";
 
 /** What is wrong in particular, found on the device. */
@@ -36,9 +52,16 @@ export type MobileTokenErrorDetail =
   | OfflineQrReason
   | PacReason
   | "two-factors-required"
+  | "password-not-allowed"
   | "biometrics-not-allowed"
   | "timestamp-received-invalid"
-  | "received-after-sent";
+  | "received-after-sent"
+  | "mobile-token-data-no-object"
+  | "mobile-token-data-no-json"
+  | "callback-malformed"
+  | "code-missing"
+  | "state-missing"
+  | "state-mismatch";
 
 export interface ResponseError {
   /** As received; `KnownRestApiError` has those that servers are known to send. */
@@ -81,47 +104,12 @@ export class MobileTokenError extends Error {
   }
 }
 
-const knownCodes = [
-  "ERROR_GENERIC",
-  "ERROR_NOT_FOUND",
-  "ERR_AUTHENTICATION",
-  "ERR_ACTIVATION",
-  "ERR_SECURE_VAULT",
-  "ERR_ENCRYPTION",
-  "ERR_TEMPORARY_KEY",
-  "ERR_CONFIG",
-  "INVALID_REQUEST",
-  "INVALID_ACTIVATION",
-  "INVALID_APPLICATION",
-  "INVALID_OPERATION",
-  "POWERAUTH_AUTH_FAIL",
-  "OPERATION_ALREADY_FINISHED",
-  "OPERATION_ALREADY_FAILED",
-  "OPERATION_ALREADY_CANCELED",
-  "OPERATION_EXPIRED",
-  "OPERATION_FAILED",
-  "OPERATION_REQUIRES_ACTIVATION_FLAG",
-  "PUSH_REGISTRATION_FAILED",
-  "INBOX_FAILED",
-  "APPLICATION_CONFIGURATION_ERROR",
-  "ACTIVATION_CODE_FAILED",
-  "REMOTE_COMMUNICATION_ERROR",
-  "TOO_MANY_REQUESTS",
-] as const;
-
-export type KnownRestApiError = (typeof knownCodes)[number];
-
-/** Codes to compare `responseError.code` with. */
-export const KnownRestApiError = Object.fromEntries(knownCodes.map((code) => [code, code])) as {
-  readonly [Code in KnownRestApiError]: Code;
-};
-
 /** The error that an answer is, or undefined when it is a success with an envelope. The body decides before the status. */
-export function errorOf(answer: Answer): MobileTokenError | undefined {
+export function errorOf(answer: Answer, action?: DecisionAction): MobileTokenError | undefined {
   const { status: httpStatusCode, json } = answer;
   const { code, message = "" } = refusalOf(answer);
   if (isRecord(json) && json.status === "ERROR" && code !== undefined) {
-    return new MobileTokenError("restApiError", `The server answered ${code}`, {
+    return new MobileTokenError(reasonOfCode(code, action), `The server answered ${code}`, {
       httpStatusCode,
       responseError: { code, message },
     });
@@ -151,20 +139,32 @@ export function asMobileTokenError(error: unknown): MobileTokenError {
 }
 
 function reasonOf(error: PowerAuthError): MobileTokenErrorReason {
-  const below = error.originalException instanceof EngineError ? error.originalException.code : undefined;
-  if (below === "timeout") return "network_timeOut";
+  const below = error.originalException instanceof EngineError ? error.originalException : undefined;
   switch (error.code) {
     case "MISSING_ACTIVATION":
       return "missingActivation";
     case "OPERATION_CANCELED":
       return "canceled";
+    case "INSTANCE_NOT_CONFIGURED":
+      return "invalidConfiguration";
     case "NETWORK_ERROR":
-      return "network_generic";
+      if (below?.code === "timeout") return "network_timeOut";
+      if (below?.code === "insecure-url") return "invalidConfiguration";
+      if (below?.code === "response-too-large") return "network_badServerResponse";
+      return networkReasons[networkCause(below) ?? "untold"];
     case "AUTHENTICATION_ERROR":
-    case "RESPONSE_ERROR":
-      if (error.errorData?.serverResponseCode !== undefined) return "restApiError";
-      return below === "response-malformed" ? "network_invalidResponseObject" : "network_errorStatusCode";
+    case "RESPONSE_ERROR": {
+      const code = error.errorData?.serverResponseCode;
+      if (code !== undefined) return reasonOfCode(code);
+      return below?.code === "response-malformed" ? "network_invalidResponseObject" : "network_errorStatusCode";
+    }
     default:
       return "network_signError";
   }
 }
+
+const networkReasons = {
+  tls: "network_sslError",
+  offline: "network_noInternetConnection",
+  untold: "network_generic",
+} as const;

@@ -166,7 +166,7 @@ export function readConfigureArguments(
 
 /** Throws `WRONG_PARAMETER` and `INSUFFICIENT_KEYCHAIN_PROTECTION`. */
 export function createDevice(instanceId: string, configurations: Configurations, environment: Environment): Device {
-  const { protocolVersion, fetch, pause, ...surroundings } = completeEnvironment(environment);
+  const { protocolVersion, fetch, ...surroundings } = completeEnvironment(environment);
   const version = versionRow(protocolVersion);
   if (version === undefined) throw wrong("The protocol version is none of 3.0, 3.1, 3.2, 3.3");
   const { client, keychain } = configurations;
@@ -185,7 +185,7 @@ export function createDevice(instanceId: string, configurations: Configurations,
     version,
     ...surroundings,
     transport: createTransport(
-      { fetch, pause, random: surroundings.random },
+      { fetch, random: surroundings.random, timers: surroundings.timers },
       {
         baseUrl: readBaseUrl(configurations.configuration.baseEndpointUrl),
         allowUnsecureTraffic: client.enableUnsecureTraffic,

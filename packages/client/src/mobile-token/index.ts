@@ -57,26 +57,89 @@ export { PinTestIssue, type PinTestResult } from "./power-auth/pin-test-result.t
 
 export { MobileToken, type MobileTokenConfiguration } from "./MobileToken.ts";
 export {
-  KnownRestApiError,
   MobileTokenError,
   type MobileTokenErrorDetail,
   type MobileTokenErrorReason,
   type ResponseError,
 } from "./MobileTokenError.ts";
-export type {
-  AllowedSignatureType,
-  AttributeType,
-  Extensible,
-  FormData,
-  OnlineOperation,
-  OperationAttribute,
-  OperationProximityCheck,
-  SignatureType,
+export { KnownRestApiError, type OperationReason } from "./errors/codes.ts";
+export type { MobileTokenCallOptions, RequestProcessor } from "./connection.ts";
+export { UserAgent } from "./UserAgent.ts";
+export {
+  readOperation,
+  readOperations,
+  readUi,
   SignatureVariant,
-  UserOperation,
-  UserOperationStatus,
-} from "./operation.ts";
-export { Operations } from "./Operations.ts";
+  type AllowedSignatureType,
+  type FormData,
+  type OnlineOperation,
+  type OperationProximityCheck,
+  type OperationUi,
+  type ResultTexts,
+  type SignatureType,
+  type UserOperation,
+  type UserOperationStatus,
+} from "./model/operation.ts";
+export type {
+  AlertAttribute,
+  AlertType,
+  AmountAttribute,
+  AmountConversionAttribute,
+  AttributeType,
+  HeadingAttribute,
+  ImageAttribute,
+  KeyValueAttribute,
+  NoteAttribute,
+  OperationAttribute,
+  PartyInfoAttribute,
+  UnknownAttribute,
+} from "./model/attributes.ts";
+export { shownAmount, shownConversion, type ShownAmount } from "./model/amount.ts";
+export type { Extensible, JsonObject, JsonValue } from "./model/members.ts";
+export type {
+  LegacyPreApprovalScreen,
+  PreApprovalControls,
+  PreApprovalElement,
+  PreApprovalScreen,
+} from "./model/pre-approval.ts";
+export {
+  readPostApprovalScreen,
+  type PostApprovalGeneric,
+  type PostApprovalRedirect,
+  type PostApprovalReview,
+  type PostApprovalScreen,
+  type PostApprovalUnknown,
+} from "./model/post-approval.ts";
+export type {
+  DetailCellTemplate,
+  DetailSectionTemplate,
+  DetailTemplate,
+  ListTemplate,
+  OperationTemplates,
+} from "./model/templates.ts";
+export {
+  attributeText,
+  detailVisual,
+  listVisual,
+  type OperationCellVisual,
+  type OperationDetailVisual,
+  type OperationListVisual,
+  type OperationSectionVisual,
+} from "./model/visual.ts";
+export { Operations } from "./operations/Operations.ts";
+export type { OperationsFetchResult, OperationsListener } from "./operations/OperationList.ts";
+export {
+  OperationExpirationWatcher,
+  type ExpirableOperation,
+  type ExpirationWatcherConfiguration,
+} from "./operations/OperationExpirationWatcher.ts";
+export { MobileTokenDataBuilder, type MobileTokenDataRecord } from "./operations/MobileTokenDataBuilder.ts";
+export {
+  PreApprovalScreenAction,
+  PreApprovalScreensRecorder,
+  type PreApprovalScreenVisit,
+} from "./operations/PreApprovalScreensRecorder.ts";
+export { RejectionReason } from "./operations/RejectionReason.ts";
 export {
   SigningKey,
   type QrOperation,
@@ -86,14 +149,22 @@ export {
   type QrOperationSignature,
 } from "./offline/QrOperation.ts";
 export { QrOperationParser } from "./offline/QrOperationParser.ts";
-export { PacUtils } from "./PacUtils.ts";
+export { PacUtils } from "./proximity/PacUtils.ts";
 export { ProximityCheck, ProximityCheckType } from "./proximity/ProximityCheck.ts";
 export { Inbox } from "./inbox/Inbox.ts";
 export type { InboxContentType, InboxCount, InboxMessage, InboxMessageDetail } from "./inbox/message.ts";
 export { Push } from "./push/Push.ts";
 export { PushPlatform, type ApnsEnvironment, type ApnsOptions, type WebPushSubscription } from "./push/PushPlatform.ts";
 export { PushParser, type PushMessage, type PushOperationResult } from "./push/PushParser.ts";
-export { RejectionReason } from "./RejectionReason.ts";
+export { Oidc, type OidcActivationParameters, type OidcAuthorizationRequest } from "./oidc/Oidc.ts";
+export type { OidcConfig, PkceCodes } from "./oidc/authorization.ts";
+export {
+  MobileTokenLogger,
+  type LogLevel,
+  type LogListener,
+  type LogMessage,
+  type LogVerbosity,
+} from "./logging/MobileTokenLogger.ts";
 
 export type { OfflineQrReason } from "@countersign/protocol/operation/offline-qr";
 export type { PacData, PacReason } from "@countersign/protocol/operation/pac";
@@ -107,6 +178,7 @@ export {
   type BiometryType,
 } from "../engine/biometry.ts";
 export type { ActivationDetail, ActivationTransfer } from "../engine/account/own-activation.ts";
+export type { Timers } from "../platform/timers.ts";
 export type { Environment } from "../platform/environment.ts";
 export type { CallOptions, Fetch, RequestInterceptor as PowerAuthRequestInterceptor } from "../engine/transport.ts";
 export { StorageError, type DeviceStorage, type StorageErrorCode, type StorageProtection } from "../storage/port.ts";

@@ -9,6 +9,7 @@ import { createMemoryStorage } from "../storage/memory.ts";
 import type { DeviceStorage } from "../storage/port.ts";
 import type { BiometryProvider } from "../engine/biometry.ts";
 import type { Fetch } from "../engine/transport.ts";
+import { platformTimers, type Timers } from "./timers.ts";
 
 /** Everything a device needs from outside. A missing member comes from the platform. */
 export interface Environment {
@@ -18,9 +19,9 @@ export interface Environment {
   readonly random?: RandomBytes | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
+  /** For polling, live updates and the pauses between repeated requests. */
+  readonly timers?: Timers | undefined;
   readonly crypto?: CryptoProvider | undefined;
-  /** Resolves after so many milliseconds: the pause before a question is asked again. */
-  readonly pause?: ((milliseconds: number) => Promise<void>) | undefined;
   /** Calls back whenever the application comes to the foreground, until the returned function is called. */
   readonly onForeground?: ((callback: () => void) => () => void) | undefined;
   /** Without one, there is no biometry. */
@@ -41,18 +42,14 @@ export function completeEnvironment(environment: Environment) {
     fetch: environment.fetch ?? ((url: string, init: RequestInit) => globalThis.fetch(url, init)),
     random: environment.random ?? platformRandom,
     now: environment.now ?? Date.now,
-    pause: environment.pause ?? platformPause,
     onForeground: environment.onForeground ?? pageShown,
+    timers: environment.timers ?? platformTimers,
     crypto: environment.crypto ?? platformCrypto,
     biometry: environment.biometryProvider,
     protocolVersion: environment.protocolVersion ?? "3.3",
     platform: environment.platform ?? "unknown",
     deviceInfo: environment.deviceInfo,
   };
-}
-
-function platformPause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** In a page; elsewhere there is nothing to listen to. */

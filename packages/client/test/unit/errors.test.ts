@@ -10,8 +10,8 @@ const table: Record<EngineErrorCode, [PowerAuthErrorCode, MobileTokenError["reas
   network: ["NETWORK_ERROR", "network_generic"],
   timeout: ["NETWORK_ERROR", "network_timeOut"],
   cancelled: ["OPERATION_CANCELED", "canceled"],
-  "insecure-url": ["NETWORK_ERROR", "network_generic"],
-  "response-too-large": ["NETWORK_ERROR", "network_generic"],
+  "insecure-url": ["NETWORK_ERROR", "invalidConfiguration"],
+  "response-too-large": ["NETWORK_ERROR", "network_badServerResponse"],
   unauthorized: ["AUTHENTICATION_ERROR", "network_errorStatusCode"],
   refused: ["RESPONSE_ERROR", "network_errorStatusCode"],
   "response-malformed": ["RESPONSE_ERROR", "network_invalidResponseObject"],
@@ -108,8 +108,8 @@ describe("errors", () => {
   const envelope = (status: string, responseObject?: unknown) => ({ status, responseObject });
   const rows: readonly (readonly [string, number, unknown, MobileTokenError["reason"] | undefined])[] = [
     ["an OK envelope with 200", 200, envelope("OK"), undefined],
-    ["an error envelope with 400", 400, envelope("ERROR", { code: "OPERATION_EXPIRED" }), "restApiError"],
-    ["an error envelope with 200", 200, envelope("ERROR", { code: "OPERATION_EXPIRED" }), "restApiError"],
+    ["an error envelope with 400", 400, envelope("ERROR", { code: "OPERATION_EXPIRED" }), "operations_expired"],
+    ["an error envelope with 200", 200, envelope("ERROR", { code: "OPERATION_EXPIRED" }), "operations_expired"],
     ["an error envelope without a code", 500, envelope("ERROR"), "network_errorStatusCode"],
     ["an OK envelope with 500", 500, envelope("OK"), "network_errorStatusCode"],
     ["no JSON with 502", 502, undefined, "network_errorStatusCode"],
@@ -121,7 +121,7 @@ describe("errors", () => {
       const error = errorOf({ status, body: "", json });
       assert.equal(error?.reason, reason);
       if (error !== undefined) assert.equal(error.httpStatusCode, status);
-      if (reason === "restApiError") assert.equal(error?.responseError?.code, "OPERATION_EXPIRED");
+      if (reason === "operations_expired") assert.equal(error?.responseError?.code, "OPERATION_EXPIRED");
     });
   }
 });

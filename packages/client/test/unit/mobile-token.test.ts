@@ -36,7 +36,8 @@ describe("operations", () => {
       ["one", "two"],
     );
     assert.equal((await operations.getDetail("two")).data, "A1*A100CZK*Ntwo");
-    assert.equal((await operations.detail("two")).formData.attributes[0]?.value, "Bob");
+    const [row] = (await operations.detail("two")).formData.attributes;
+    assert.equal(row?.type === "KEY_VALUE" && row.value, "Bob");
     assert.equal(peer.tokens.size, 1);
     assert.equal(activationOf(peer).ctr, 1);
   });
@@ -183,7 +184,7 @@ describe("requests", () => {
     });
     await operations.reject("one", "x");
     const twice = operations.authorize({ id: "one", data: "A1*A100CZK*None" }, withPin());
-    await assert.rejects(twice, fails("restApiError", "OPERATION_ALREADY_FINISHED"));
+    await assert.rejects(twice, fails("operations_alreadyFinished", "OPERATION_ALREADY_FINISHED"));
   });
 
   test("tell apart: no answer, a page instead of JSON, an envelope without what was asked for, no activation", async () => {
@@ -229,7 +230,7 @@ describe("requests", () => {
     const operation = { id: "one", data: "A1*A100CZK*None", mobileTokenData: circular };
     await assert.rejects(operations.authorize(operation, withPin()), fails("network_invalidRequestObject"));
     await assert.rejects(
-      operations.authorize({ ...operation, mobileTokenData: 1 }, withPin("12")),
+      operations.authorize({ id: "one", data: "A1*A100CZK*None" }, withPin("12")),
       (error: unknown) => {
         return error instanceof MobileTokenError && error.powerAuthErrorCode === "SIGNATURE_ERROR";
       },

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { readDate, readOperation, readOperations } from "../../src/mobile-token/operation.ts";
+import { readDate } from "../../src/mobile-token/model/dates.ts";
+import { readOperation, readOperations } from "../../src/mobile-token/model/operation.ts";
 
 const minimal = { id: "1", data: "A1" };
 
@@ -35,9 +36,10 @@ describe("readOperation", () => {
     assert.equal(operation.statusReason, "TOO_LATE");
     assert.equal(operation.operationCreated?.getTime(), 1529588501000);
     assert.equal(operation.operationExpires?.getTime(), 1529588805000);
-    assert.deepEqual(operation.allowedSignatureType, raw.allowedSignatureType);
-    assert.deepEqual(operation.formData, { ...raw.formData, resultTexts: { success: "Done" } });
-    assert.deepEqual(operation.ui, { flipButtons: true });
+    assert.deepEqual(operation.allowedSignatureType, { ...raw.allowedSignatureType, isBiometryAllowed: true });
+    const attributes = raw.formData.attributes.map((row) => ({ ...row, raw: row }));
+    assert.deepEqual(operation.formData, { ...raw.formData, resultTexts: { success: "Done" }, attributes });
+    assert.deepEqual(operation.ui, { flipButtons: true, raw: raw.ui });
     assert.equal(operation.raw, raw);
   });
 
@@ -49,14 +51,16 @@ describe("readOperation", () => {
       formData: { attributes: [{ type: "HOLOGRAM", id: "h", label: "H", depth: 3 }] },
     })!;
     assert.equal(operation.status, "HALF_APPROVED");
-    assert.deepEqual(operation.allowedSignatureType, { type: "3FA", variants: ["possession_iris"] });
-    assert.deepEqual(operation.formData.attributes, [{ type: "HOLOGRAM", id: "h", label: "H", depth: 3 }]);
+    const variants = ["possession_iris"];
+    assert.deepEqual(operation.allowedSignatureType, { type: "3FA", variants, isBiometryAllowed: false });
+    const raw = { type: "HOLOGRAM", id: "h", label: "H", depth: 3 };
+    assert.deepEqual(operation.formData.attributes, [{ type: "UNKNOWN", id: "h", label: "H", raw }]);
   });
 
   test("fills in what is missing: PENDING, two factors, an empty form, no dates", () => {
     const operation = readOperation(minimal)!;
     assert.equal(operation.status, "PENDING");
-    assert.deepEqual(operation.allowedSignatureType, { type: "2FA", variants: [] });
+    assert.deepEqual(operation.allowedSignatureType, { type: "2FA", variants: [], isBiometryAllowed: false });
     assert.deepEqual(operation.formData, { title: "", message: "", attributes: [] });
     assert.equal(operation.operationExpires, undefined);
     assert.ok(!("ui" in operation) && !("statusReason" in operation));
@@ -68,9 +72,9 @@ describe("readOperation", () => {
       formData: { attributes: ["text", { label: 7 }, null] },
     })!.formData;
     assert.deepEqual(attributes, [
-      { type: "UNKNOWN", id: "", label: "", value: "text" },
-      { type: "UNKNOWN", id: "", label: "" },
-      { type: "UNKNOWN", id: "", label: "", value: null },
+      { type: "UNKNOWN", id: "", label: "", raw: { value: "text" } },
+      { type: "UNKNOWN", id: "", label: "", raw: { label: 7 } },
+      { type: "UNKNOWN", id: "", label: "", raw: { value: null } },
     ]);
   });
 
@@ -113,6 +117,12 @@ describe("readDate", () => {
     ["2018-07-02T16:43:13+0200", moment],
     ["2018-07-02T14:43:13.5Z", moment + 500],
     ["2018-07-02T14:43:13.123456789+00:00", moment + 123],
+    ["2018-07-02T10:13:13-0430", moment],
+    ["2018-07-02T14:43:13.007Z", moment + 7],
+    ["0099-01-01T00:00:00Z", undefined],
+    ["2018-07-02T14:43:13+1900", undefined],
+    ["2018-07-02T14:43:60Z", undefined],
+    ["2018-07-02T14:43:13+00:0", undefined],
     [moment, moment],
     ["2018-02-31T14:43:13Z", undefined],
     ["2018-13-01T14:43:13Z", undefined],

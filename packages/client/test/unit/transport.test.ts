@@ -20,7 +20,13 @@ const settings: TransportConfiguration = {
 const pauses: number[] = [];
 const surroundings = {
   random: (length: number) => new Uint8Array(length).fill(255),
-  pause: async (milliseconds: number) => void pauses.push(milliseconds),
+  timers: {
+    after(milliseconds: number, run: () => void) {
+      pauses.push(milliseconds);
+      setImmediate(run);
+      return () => undefined;
+    },
+  },
 };
 const transport = (fetch: Fetch, overrides: Partial<TransportConfiguration> = {}) =>
   createTransport({ fetch, ...surroundings }, { ...settings, ...overrides });

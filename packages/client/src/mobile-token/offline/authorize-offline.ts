@@ -3,7 +3,8 @@
  * whether the password was right shows only where the code is checked.
  */
 import { authorizeBody } from "@countersign/protocol/operation/offline-qr";
-import { asMobileTokenError, MobileTokenError, type MobileTokenErrorDetail } from "../MobileTokenError.ts";
+import { asMobileTokenError } from "../MobileTokenError.ts";
+import { notAllowed } from "../operations/factors.ts";
 import type { PowerAuth } from "../PowerAuth.ts";
 import type { PowerAuthAuthentication } from "../PowerAuthAuthentication.ts";
 import { PowerAuthError } from "../PowerAuthError.ts";
@@ -37,8 +38,4 @@ function requireAllowedFactors({ flags }: QrOperation, authentication: PowerAuth
   } else if (password === undefined) {
     throw notAllowed("two-factors-required");
   }
-}
-
-function notAllowed(detail: MobileTokenErrorDetail): MobileTokenError {
-  return new MobileTokenError("operations_factorsNotAllowed", `The operation cannot be signed: ${detail}`, { detail });
 }

@@ -5,7 +5,7 @@ import type { Device } from "../../engine/device.ts";
 import { currentTime } from "../../engine/time.ts";
 import { requireInstance } from "../instances.ts";
 import { MobileTokenError } from "../MobileTokenError.ts";
-import type { OperationProximityCheck } from "../operation.ts";
+import type { OperationProximityCheck } from "../model/operation.ts";
 import type { PowerAuth } from "../PowerAuth.ts";
 
 /** How the password came in: scanned, or by a link that opened the application. */
@@ -18,7 +18,8 @@ export class ProximityCheck implements OperationProximityCheck {
   readonly type: ProximityCheckType;
   readonly timestampReceived: Date;
 
-  private constructor(totp: string, type: ProximityCheckType, timestampReceived: Date) {
+  /** Received now, unless another time is given. */
+  constructor(totp: string, type: ProximityCheckType, timestampReceived: Date = new Date()) {
     this.totp = totp;
     this.type = type;
     this.timestampReceived = timestampReceived;

@@ -18,6 +18,12 @@ export class RejectionReason {
     return new RejectionReason("UNEXPECTED_OPERATION");
   }
 
+  /** The person turned back on a screen before the approval. */
+  static preApproval(): RejectionReason {
+    return new RejectionReason("PREAPPROVAL");
+  }
+
+  /** The person's own words, or a word of the application's. */
   static custom(reason: string): RejectionReason {
     return new RejectionReason(reason);
   }

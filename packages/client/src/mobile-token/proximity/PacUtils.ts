@@ -3,7 +3,7 @@
  */
 import { isFailure } from "@countersign/protocol/errors";
 import { parsePacCode, parsePacDeeplink, type PacData, type PacFailure } from "@countersign/protocol/operation/pac";
-import { MobileTokenError } from "./MobileTokenError.ts";
+import { MobileTokenError } from "../MobileTokenError.ts";
 
 /** Both methods throw `MobileTokenError` with reason `operations_PACFailed` and what is wrong as `detail`. */
 export class PacUtils {
