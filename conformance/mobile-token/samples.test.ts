@@ -312,6 +312,35 @@ function suite(store: StoreOfWorld): void {
       assert.ok(Date.parse(timestampReceived!) <= Date.parse(timestampSent!));
     });
 
+    test("a proximity check by QR code approves with the right password; a wrong one and none fail and count", async () => {
+      const { operations } = powerAuthInstance.createMobileToken();
+      const { id } = await lab.world.backOffice<{ id: string }>("/rest/v3/operation/create", {
+        userId: phone.userId,
+        templateName: payment.template,
+        applications: payment.applications,
+        parameters: payment.parameters,
+        proximityCheckEnabled: true,
+      });
+      const shown = () =>
+        lab.world.backOffice<{ proximityOtp: string; failureCount: number; additionalData: Record<string, unknown> }>(
+          "/rest/v3/operation/detail",
+          { operationId: id },
+        );
+      const operation = await operations.getDetail(id);
+      assert.equal(operation.ui?.preApprovalScreens?.[0]?.type, "QR_SCAN");
+      const auth = () => PowerAuthAuthentication.password(pin);
+      await assert.rejects(operations.authorize(operation, auth()), { reason: "operations_failed" });
+      const { proximityOtp } = await shown();
+      const wrong = proximityOtp === "00000000" ? "00000001" : "00000000";
+      operation.proximityCheck = new ProximityCheck(wrong, "QR_CODE");
+      await assert.rejects(operations.authorize(operation, auth()), { reason: "operations_failed" });
+      assert.equal((await shown()).failureCount, 2);
+      const scanned = PacUtils.parseQRCode(`bank://operation?oid=${id}&potp=${(await shown()).proximityOtp}`);
+      operation.proximityCheck = new ProximityCheck(scanned.potp!, "QR_CODE");
+      await operations.authorize(operation, auth());
+      assert.equal(await statusOf(id), "APPROVED");
+    });
+
     test("an operation for the password alone refuses biometry on the device, and on the server as well", async () => {
       const name = `pin-only-${store.name}`;
       await lab.world.backOffice("/rest/v3/operation/template/create", {
