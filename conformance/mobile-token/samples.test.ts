@@ -335,8 +335,8 @@ function suite(store: StoreOfWorld): void {
       operation.proximityCheck = new ProximityCheck(wrong, "QR_CODE");
       await assert.rejects(operations.authorize(operation, auth()), { reason: "operations_failed" });
       assert.equal((await shown()).failureCount, 2);
-      const scanned = PacUtils.parseQRCode(`bank://operation?oid=${id}&potp=${(await shown()).proximityOtp}`);
-      operation.proximityCheck = new ProximityCheck(scanned.potp!, "QR_CODE");
+      const code = PacUtils.parseQRCode(`bank://operation?oid=${id}&potp=${(await shown()).proximityOtp}`);
+      operation.proximityCheck = new ProximityCheck(code.potp!, "QR_CODE");
       await operations.authorize(operation, auth());
       assert.equal(await statusOf(id), "APPROVED");
     });

@@ -5,10 +5,9 @@
  * request that was repeated would need a new signature, and nobody could tell whether the first one had been carried out.
  */
 import type { RandomBytes } from "@countersign/protocol/bytes";
-import type { Timers } from "../platform/timers.ts";
+import { spread, wait, type Timers } from "../platform/timers.ts";
 import { trace } from "../platform/trace.ts";
 import { EngineError, type Refusal } from "./errors.ts";
-import { spread, wait } from "./pauses.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 

@@ -99,22 +99,22 @@ export function openWithToken(connection: Connection, path: string, options: Cal
   );
 }
 
-/** `send` makes a header for each request of its own. */
+/** `attempt` makes a header for each request of its own. */
 async function withToken<T extends { readonly status: number }>(
   connection: Connection,
   options: CallOptions | undefined,
-  send: () => Promise<T>,
+  attempt: () => Promise<T>,
 ): Promise<T> {
   const { tokenStore } = connection.powerAuth;
   const makeSure = () => tokenStore.requestAccessToken(tokenName, PowerAuthAuthentication.possession(), options);
   const wasThere = await tokenStore.hasLocalToken(tokenName);
   await makeSure();
-  const answer = await send();
+  const answer = await attempt();
   if (answer.status !== unauthorized || !wasThere) return answer;
   MobileTokenLogger.info("The token was not accepted: another one is made");
   await tokenStore.removeLocalToken(tokenName);
   await makeSure();
-  return send();
+  return attempt();
 }
 
 function tokenHeader({ powerAuth }: Connection, options: CallOptions | undefined): Promise<Header> {

@@ -3,8 +3,8 @@
  * again whenever it ends, and what was missed meanwhile is made up for by loading.
  */
 import type { Device } from "../../engine/device.ts";
-import { spread, wait } from "../../engine/pauses.ts";
 import { isRecord, type CallOptions, type OpenStream } from "../../engine/transport.ts";
+import { spread, wait } from "../../platform/timers.ts";
 import { MobileTokenLogger } from "../logging/MobileTokenLogger.ts";
 import { asMobileTokenError, MobileTokenError } from "../MobileTokenError.ts";
 import { eventReader, type ServerEvent } from "./event-stream.ts";

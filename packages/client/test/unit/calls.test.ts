@@ -141,10 +141,10 @@ describe("a call that failed", () => {
     };
     const pauses: number[] = [];
     const patient = async <T>(call: Promise<T>): Promise<T> => {
-      let isOver = false;
-      const over = call.finally(() => (isOver = true));
+      const state = { isOver: false };
+      const over = call.finally(() => (state.isOver = true));
       over.catch(() => undefined);
-      while (!isOver) {
+      while (!state.isOver) {
         await new Promise((resolve) => setImmediate(resolve));
         const [pause] = world.time.waiting;
         if (pause === undefined) continue;
@@ -289,7 +289,7 @@ describe("MobileTokenLogger", () => {
     const headers = peer.requests.flatMap(({ headers: all }) => [...all].map(([, value]) => value));
     const quoted = headers.flatMap((value) => [...value.matchAll(/"([^"]{8,})"/g)].map(([, inner]) => inner!));
     assert.ok(quoted.length > 20);
-    for (const secret of [...secrets, ...quoted.filter((value) => !/^possession/.test(value))]) {
+    for (const secret of [...secrets, ...quoted.filter((value) => !value.startsWith("possession"))]) {
       assert.ok(!text.includes(secret), `${secret} in ${text}`);
     }
   });
@@ -302,6 +302,9 @@ describe("MobileTokenLogger", () => {
     );
     assert.equal(redactedBody("<html>secret"), "(12 characters, no JSON)");
     assert.equal(redactedBody(JSON.stringify({ id: "x".repeat(65) })), '{"id":"…"}');
-    assert.ok(redactedBody(JSON.stringify({ responseObject: Array(2_000).fill({ id: "1" }) })).length < 2_100);
+    assert.ok(
+      redactedBody(JSON.stringify({ responseObject: Array.from({ length: 2_000 }, () => ({ id: "1" })) })).length <
+        2_100,
+    );
   });
 });
