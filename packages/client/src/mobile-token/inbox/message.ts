@@ -1,6 +1,6 @@
 /** Messages of the inbox as the server writes them. An odd member is left out; an odd message never hides the others. */
 import { isRecord } from "../../engine/transport.ts";
-import { readDate } from "../operation.ts";
+import { readDate } from "../model/dates.ts";
 
 /** `html` only where the server says so: anything else is shown as it is. */
 export type InboxContentType = "text" | "html";
