@@ -3,26 +3,14 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { canonicalDisplay } from "@countersign/protocol/operation/display";
-import { type Json, payment, send, startBank, unique } from "../bank.ts";
+import { type Json, payment, send, unique } from "../bank.ts";
 import type { Answer } from "../device.ts";
+import { czech, english } from "../display-texts.ts";
 import { accepted, type MobileBank, startMobileBank } from "../mobile-bank.ts";
 import { problem } from "../problems.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
 const base = "/api/auth/token/app/operation";
-
-const english = {
-  title: "Payment to ${payee:-somebody}",
-  message: "Please pay ${note}.",
-  resultTexts: { success: "Paid", failure: "Not paid", reject: "Refused ${note}" },
-  attributes: [
-    { id: "amount", type: "AMOUNT", text: "Amount", params: { amount: "amount", currency: "currency" } },
-    { id: "note", type: "NOTE", text: "Note", params: { note: "note" } },
-    { id: "iban", type: "KEY_VALUE", text: "To account", params: { value: "iban" } },
-    { id: "new", type: "HOLOGRAM", text: "Currency", params: { value: "currency" } },
-  ],
-};
-const czech = { ...english, title: "Platba", message: "Prosím zaplaťte ${note}." };
 
 suiteOnEachStore((kind, open) => {
   describe(`Display templates on ${kind}`, () => {
@@ -402,41 +390,5 @@ suiteOnEachStore((kind, open) => {
       const { title, message } = (await bank.v1("GET", path(type, "en"))).body;
       assert.equal(title.slice(1), message.slice(1));
     });
-  });
-
-  describe(`Display templates between nodes on ${kind}`, () => {
-    const skip = kind === "sqlite" && "SQLite has one node";
-
-    test(
-      "A template set, changed or removed on one node is what the other node's next answer shows",
-      { skip },
-      async () => {
-        const store = await open();
-        const one = await startMobileBank(store);
-        const reopened = await store.reopen();
-        const two = await startBank({ opened: reopened, admin: one.bank.admin });
-        const operationType = `type ${unique()}`;
-        const { templateName } = await one.bank.template({ operationType });
-        const { id } = await one.create({ templateName });
-        const title = async (url: string) => {
-          const body = JSON.stringify({ requestObject: { id } });
-          const headers = { ...one.device.withToken(one.token), "accept-language": "en" };
-          const reply = await send(`${url}${base}/detail`, "POST", body, undefined, headers);
-          return reply.body.responseObject.formData.title;
-        };
-        for (let round = 0; round < 5; round++) {
-          const [here, there] = round % 2 === 0 ? [one.bank, two] : [two, one.bank];
-          const content = { ...english, title: `round ${round}` };
-          const client = one.bank.admin;
-          const path = `/display-templates/${encodeURIComponent(operationType)}/en`;
-          assert.equal((await here.v1("PUT", path, content, { client })).status, 200);
-          assert.deepEqual([await title(there.publicUrl), await title(here.publicUrl)], [content.title, content.title]);
-          assert.equal((await here.v1("DELETE", path, undefined, { client })).status, 204);
-          assert.equal(await title(there.publicUrl), operationType);
-        }
-        await two.close();
-        await one.bank.close();
-      },
-    );
   });
 });

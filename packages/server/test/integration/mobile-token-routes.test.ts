@@ -179,7 +179,7 @@ suiteOnEachStore((kind, open) => {
     });
 
     test("Two devices of two users claim at once: exactly one wins, the other learns that it is not there for it (M10)", async () => {
-      const rivals = [];
+      const rivals: { userId: string; by: typeof device; its: typeof token }[] = [];
       for (let at = 0; at < 2; at++) {
         const userId = `rival ${unique()}`;
         const by = await bank.device(app, userId);
