@@ -17,7 +17,7 @@ export interface FormattedAmount {
  */
 export function formatAmount(amount: string, currency: string, language: string): FormattedAmount {
   const isKnown = knownCurrencies.has(currency);
-  const currencyFormatted = isKnown ? symbolOf(language, currency) : currency;
+  const { plain, money, symbol: currencyFormatted = currency } = formatsOf(language, isKnown ? currency : undefined);
   if (!isDecimal(amount)) {
     return {
       amount: null,
@@ -28,7 +28,6 @@ export function formatAmount(amount: string, currency: string, language: string)
     };
   }
   const exact = amount as `${number}`;
-  const { plain, money } = formatsOf(language, isKnown ? currency : undefined);
   const amountFormatted = plain.format(exact);
   const valueFormatted = money?.format(exact) ?? `${amountFormatted}\u00a0${currency}`;
   return { amount: jsonNumber(amount), currency, amountFormatted, currencyFormatted, valueFormatted };
@@ -58,6 +57,7 @@ function normal(decimal: string): string {
 interface Formats {
   readonly plain: Intl.NumberFormat;
   readonly money?: Intl.NumberFormat;
+  readonly symbol?: string | undefined;
 }
 
 /** Making a format is slow, using it is not. There are few languages, and the currencies are those known here. */
@@ -83,13 +83,7 @@ function makeFormats(language: string, currency: string | undefined): Formats {
   if (currency === undefined) return { plain: new Intl.NumberFormat(locales, digits(0)) };
   const style = { style: "currency", currency } as const;
   const least = new Intl.NumberFormat("en", style).resolvedOptions().minimumFractionDigits ?? 0;
-  return {
-    plain: new Intl.NumberFormat(locales, digits(least)),
-    money: new Intl.NumberFormat(locales, { ...style, ...digits(least) }),
-  };
-}
-
-function symbolOf(language: string, currency: string): string {
-  const parts = formatsOf(language, currency).money?.formatToParts(0) ?? [];
-  return parts.find(({ type }) => type === "currency")?.value ?? currency;
+  const money = new Intl.NumberFormat(locales, { ...style, ...digits(least) });
+  const symbol = money.formatToParts(0).find(({ type }) => type === "currency")?.value;
+  return { plain: new Intl.NumberFormat(locales, digits(least)), money, symbol };
 }
