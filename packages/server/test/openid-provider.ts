@@ -6,7 +6,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWK } from "jose";
-import Provider from "oidc-provider";
+import { Provider } from "oidc-provider";
 
 export const redirectUri = "com.bank.app:/oidc";
 
@@ -47,7 +47,8 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
     pkce: { required: () => false },
     findAccount: (_context, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
   });
-  server.on("request", provider.callback());
+  const answer = provider.callback();
+  server.on("request", (request, response) => void answer(request, response));
   return {
     issuer,
     clients,

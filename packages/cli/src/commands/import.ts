@@ -81,7 +81,10 @@ function sourceKey({ masterDbKeyFile: file }: ImportOptions, { env }: Terminal):
 }
 
 /** One line that counts on a terminal; a line for each table elsewhere. */
-function progressOn(terminal: Terminal): { onProgress(table: string, done: number): void; end(): void } {
+function progressOn(terminal: Terminal): {
+  readonly onProgress: (table: string, done: number) => void;
+  readonly end: () => void;
+} {
   const { stderr } = terminal;
   let current = "";
   return {

@@ -75,25 +75,24 @@ const statuses: readonly ActivationStatus[] = ["CREATED", "PENDING_COMMIT", "ACT
 function draftOf({ deps, tally, applications, keys }: Import, row: Row): Draft | undefined {
   const id = row.activation_id ?? "";
   const applicationId = applications.get(row.application_id ?? -1);
-  if (applicationId === undefined) return (tally.skip(table, "application-not-taken"), undefined);
-  if (row.protocol !== null && row.protocol.toLowerCase() !== "powerauth")
-    return (tally.skip(table, row.protocol), undefined);
+  if (applicationId === undefined) return tally.skip(table, "application-not-taken");
+  if (row.protocol !== null && row.protocol.toLowerCase() !== "powerauth") return tally.skip(table, row.protocol);
   if ((row.version ?? 2) !== 3 && row.device_public_key_base64 !== null) {
-    return (tally.skip(table, `protocol version ${row.version ?? 2}`), undefined);
+    return tally.skip(table, `protocol version ${row.version ?? 2}`);
   }
   const userId = row.user_id ?? "";
   const status = statuses[(row.activation_status ?? 5) - 1] ?? "REMOVED";
   const problem = problemOf(row, id, userId, status);
-  if (problem !== undefined) return (tally.refuse(table, id, problem), undefined);
+  if (problem !== undefined) return tally.refuse(table, id, problem);
 
   const { server_private_key_base64: sealed, server_private_key_encryption: mode } = row;
   const opened = openBytes(keys, sealed ?? "", mode, [userId, id]);
-  if ("problem" in opened) return (tally.refuse(table, id, opened.problem), undefined);
+  if ("problem" in opened) return tally.refuse(table, id, opened.problem);
   const server = openKeyPair(deps.crypto, opened.value, row.server_public_key_base64);
-  if (server === undefined) return (tally.refuse(table, id, "server-key-pair"), undefined);
+  if (server === undefined) return tally.refuse(table, id, "server-key-pair");
   const exchanged = row.device_public_key_base64 !== null;
   const device = exchanged ? openPoint(deps.crypto, row.device_public_key_base64) : undefined;
-  if (exchanged && device === undefined) return (tally.refuse(table, id, "device-key"), undefined);
+  if (exchanged && device === undefined) return tally.refuse(table, id, "device-key");
   const own = deps.crypto.importPrivateKey(server.privateKey);
   const shared = own && device && activationKeys(deps.crypto, masterSecret(deps.crypto, own, device));
 
@@ -159,7 +158,7 @@ function phasesOf(row: Row): Pick<ActivationTable, "commit_phase" | "otp_validat
 
 async function write({ deps, tally, activations }: Import, change: Change, draft: Draft): Promise<void> {
   const counts = tally.counts(table);
-  const tenant = deps.store!.tenant;
+  const tenant = deps.config.tenant;
   const row: ActivationTable = { tenant, ...draft };
   const inserted = await change.db
     .insertInto("activation")

@@ -62,11 +62,11 @@ function application(
 ): (Omit<ApplicationTable, "tenant"> & { readonly number: number }) | undefined {
   const table = "pa_application";
   const id = name ?? String(number);
-  if (number === null || !isName(id)) return (tally.refuse(table, String(number), "name"), undefined);
+  if (number === null || !isName(id)) return tally.refuse(table, String(number), "name");
   const stored = newest.get(number);
-  if (stored === undefined) return (tally.refuse(table, id, "no-master-key-pair"), undefined);
+  if (stored === undefined) return tally.refuse(table, id, "no-master-key-pair");
   const pair = openKeyPair(deps.crypto, fromBase64(stored.privateKey), stored.publicKey);
-  if (pair === undefined) return (tally.refuse(table, id, "master-key-pair"), undefined);
+  if (pair === undefined) return tally.refuse(table, id, "master-key-pair");
   applications.set(number, id);
   return {
     number,
@@ -87,7 +87,7 @@ async function writeApplication(
   row: Omit<ApplicationTable, "tenant">,
 ): Promise<void> {
   const counts = tally.counts("pa_application");
-  const tenant = deps.store!.tenant;
+  const tenant = deps.config.tenant;
   const inserted = await change.db
     .insertInto("application")
     .values({ tenant, ...row })
@@ -128,12 +128,12 @@ async function importVersions(context: Import): Promise<void> {
     },
     prepare(row): Omit<ApplicationVersionTable, "tenant" | "created_at"> | undefined {
       const applicationId = applications.get(row.application_id ?? -1);
-      if (applicationId === undefined) return (tally.skip(table, "application-not-taken"), undefined);
+      if (applicationId === undefined) return tally.skip(table, "application-not-taken");
       const { application_key: key, application_secret: secret } = row;
       const id = row.name ?? String(row.id);
       const bytes = fromBase64(secret ?? "");
       if (!isName(id) || key === null || fromBase64(key)?.length !== 16 || bytes?.length !== 16) {
-        return (tally.refuse(table, `${applicationId}/${row.id}`, "key-or-secret"), undefined);
+        return tally.refuse(table, `${applicationId}/${row.id}`, "key-or-secret");
       }
       return {
         application_id: applicationId,
@@ -144,7 +144,7 @@ async function importVersions(context: Import): Promise<void> {
       };
     },
     async write(change, rows) {
-      const tenant = deps.store!.tenant;
+      const tenant = deps.config.tenant;
       for (const row of rows) {
         const inserted = await change.db
           .insertInto("application_version")
@@ -173,15 +173,15 @@ async function importSettings(context: Import): Promise<void> {
     },
     prepare(row) {
       const applicationId = applications.get(row.application_id ?? -1);
-      if (applicationId === undefined) return (tally.skip(table, "application-not-taken"), undefined);
+      if (applicationId === undefined) return tally.skip(table, "application-not-taken");
       const key = row.config_key ?? "";
-      if (!isKey(key)) return (tally.skip(table, `key ${key}`), undefined);
+      if (!isKey(key)) return tally.skip(table, `key ${key}`);
       const name = `${applicationId}/${key}`;
       const opened = openText(keys, row.config_values ?? "[]", row.encryption_mode, [applicationId]);
-      if ("problem" in opened) return (tally.refuse(table, name, opened.problem), undefined);
+      if ("problem" in opened) return tally.refuse(table, name, opened.problem);
       const values = parsed(opened.value);
       const problem = Array.isArray(values) ? problemOf(key, values) : "not a list";
-      if (problem !== undefined) return (tally.refuse(table, name, problem), undefined);
+      if (problem !== undefined) return tally.refuse(table, name, problem);
       const id = rowId(applicationId, key);
       const sealed = deps.secrets.seal(place(id), utf8(JSON.stringify(values)));
       return { id, application_id: applicationId, key, values_sealed: sealed };
@@ -190,7 +190,7 @@ async function importSettings(context: Import): Promise<void> {
       for (const row of rows) {
         const inserted = await change.db
           .insertInto("application_config")
-          .values({ tenant: deps.store!.tenant, ...row, updated_at: change.now })
+          .values({ tenant: deps.config.tenant, ...row, updated_at: change.now })
           .onConflict((conflict) => conflict.doNothing())
           .returning("id")
           .executeTakeFirst();

@@ -52,8 +52,8 @@ export interface TableStep<C extends Columns, T> {
   readonly table: string;
   readonly key: string & keyof C;
   readonly columns: C;
-  prepare(row: SourceRow<C>): T | undefined;
-  write(change: Change, prepared: readonly T[]): Promise<void>;
+  readonly prepare: (row: SourceRow<C>) => T | undefined;
+  readonly write: (change: Change, prepared: readonly T[]) => Promise<void>;
 }
 
 export async function importPowerAuth(

@@ -37,9 +37,9 @@ export async function importOperations(context: Import): Promise<void> {
     },
     prepare(row): Omit<OperationTable, "tenant"> | undefined {
       const id = row.id ?? "";
-      if (row.status !== pending) return (tally.skip(table, "finished"), undefined);
+      if (row.status !== pending) return tally.skip(table, "finished");
       const applications = applicationsOf.get(id) ?? [];
-      if (applications.length === 0) return (tally.skip(table, "application-not-taken"), undefined);
+      if (applications.length === 0) return tally.skip(table, "application-not-taken");
       const types = signatureTypesIn(row.signature_type);
       const parameters = objectText(row.parameters);
       const additional = objectText(row.additional_data);
@@ -48,10 +48,9 @@ export async function importOperations(context: Import): Promise<void> {
       const { timestamp_created: created, timestamp_expires: expires } = row;
       const isWhole = row.data !== null && created !== null && expires !== null && types.length > 0 && most > 0;
       if (!isWhole || parameters === undefined || additional === undefined) {
-        return (tally.refuse(table, id, "not-whole"), undefined);
+        return tally.refuse(table, id, "not-whole");
       }
-      if (seed === undefined || (seed !== null && seed.length !== 16))
-        return (tally.refuse(table, id, "seed"), undefined);
+      if (seed === undefined || (seed !== null && seed.length !== 16)) return tally.refuse(table, id, "seed");
       return {
         id,
         user_id: row.user_id,
@@ -81,7 +80,7 @@ export async function importOperations(context: Import): Promise<void> {
       };
     },
     async write(change, rows) {
-      const tenant = deps.store!.tenant;
+      const tenant = deps.config.tenant;
       const counts = tally.counts(table);
       for (const row of rows) {
         const inserted = await change.db

@@ -34,12 +34,11 @@ async function importTokens(context: Import): Promise<void> {
     prepare(row) {
       const { token_id: id, activation_id: activationId } = row;
       if (id === null || activationId === null || !activations.has(activationId)) {
-        return (tally.skip(table, "activation-not-taken"), undefined);
+        return tally.skip(table, "activation-not-taken");
       }
       const secret = fromBase64(row.token_secret ?? "");
       const factors = (row.signature_type ?? "").toLowerCase();
-      if (secret?.length !== 16 || !tokenFactors.includes(factors))
-        return (tally.refuse(table, id, "secret-or-factors"), undefined);
+      if (secret?.length !== 16 || !tokenFactors.includes(factors)) return tally.refuse(table, id, "secret-or-factors");
       return {
         id: id.toLowerCase(),
         activation_id: activationId,
@@ -60,7 +59,7 @@ async function importTokens(context: Import): Promise<void> {
           ? undefined
           : await change.db
               .insertInto("token")
-              .values({ tenant: deps.store!.tenant, ...row })
+              .values({ tenant: deps.config.tenant, ...row })
               .onConflict((conflict) => conflict.doNothing())
               .returning("id")
               .executeTakeFirst();
@@ -80,7 +79,7 @@ async function subjectsOf(
   const rows = await change.db
     .selectFrom("audit_event")
     .select("subject")
-    .where("tenant", "=", deps.store!.tenant)
+    .where("tenant", "=", deps.config.tenant)
     .where("subject", "in", [...ids])
     .where("type", "=", type)
     .execute();
@@ -102,9 +101,9 @@ async function importUsedNonces(context: Import): Promise<void> {
     columns: { unique_value: "text", type: "number", timestamp_expires: "instant" },
     prepare(row): Pick<ReplayTable, "subject" | "nonce"> | undefined {
       const bytes = fromBase64(row.unique_value ?? "");
-      if (bytes === undefined) return (tally.skip(table, "not-base64"), undefined);
+      if (bytes === undefined) return tally.skip(table, "not-base64");
       const used = row.type === 0 ? tokenNonce(bytes) : envelopeNonce(context, bytes, applicationOf);
-      return used ?? (tally.skip(table, "of another kind"), undefined);
+      return used ?? tally.skip(table, "of another kind");
     },
     async write(change, rows) {
       now = change.now;
@@ -114,7 +113,7 @@ async function importUsedNonces(context: Import): Promise<void> {
       for (const row of rows) {
         const { numInsertedOrUpdatedRows } = await change.db
           .insertInto("replay")
-          .values({ tenant: deps.store!.tenant, ...row, expires_at: now + longest })
+          .values({ tenant: deps.config.tenant, ...row, expires_at: now + longest })
           .onConflict((conflict) => conflict.doNothing())
           .executeTakeFirstOrThrow();
         tally.counts(table)[numInsertedOrUpdatedRows === 0n ? "kept" : "imported"] += 1;
@@ -181,18 +180,18 @@ async function importPushDevices(context: Import): Promise<void> {
     prepare(row) {
       const activationId = row.activation_id ?? "";
       const activation = activations.get(activationId);
-      if (activation === undefined) return (tally.skip(table, "activation-not-taken"), undefined);
+      if (activation === undefined) return tally.skip(table, "activation-not-taken");
       const platform = platforms[(row.platform ?? "").toLowerCase()];
       const { push_token: token } = row;
-      if (platform === undefined || token === null)
-        return (tally.refuse(table, activationId, "platform-or-token"), undefined);
-      const environment = row.environment?.toLowerCase() === "development" ? "development" : "production";
+      if (platform === undefined || token === null) return tally.refuse(table, activationId, "platform-or-token");
+      const environment: "development" | "production" =
+        row.environment?.toLowerCase() === "development" ? "development" : "production";
       return {
         activation_id: activationId,
         application_id: activation.applicationId,
         user_id: activation.userId,
         platform,
-        environment: platform === "apns" ? (environment as "development" | "production") : null,
+        environment: platform === "apns" ? environment : null,
         language: "en",
         token_sealed: deps.secrets.seal(
           { table: "push_device", column: "token_sealed", row: activationId },
@@ -206,7 +205,7 @@ async function importPushDevices(context: Import): Promise<void> {
       for (const row of rows) {
         const inserted = await change.db
           .insertInto("push_device")
-          .values({ tenant: deps.store!.tenant, ...row })
+          .values({ tenant: deps.config.tenant, ...row })
           .onConflict((conflict) => conflict.doNothing())
           .returning("activation_id")
           .executeTakeFirst();
@@ -241,17 +240,17 @@ async function importCallbacks(context: Import): Promise<void> {
     prepare(row): Omit<SinkTable, "tenant"> | undefined {
       const id = row.id ?? "";
       const applicationId = applications.get(row.application_id ?? -1);
-      if (applicationId === undefined) return (tally.skip(table, "application-not-taken"), undefined);
+      if (applicationId === undefined) return tally.skip(table, "application-not-taken");
       const { type } = row;
       if (type !== "ACTIVATION_STATUS_CHANGE" && type !== "OPERATION_STATUS_CHANGE")
-        return (tally.skip(table, `type ${type}`), undefined);
-      if (row.enabled === false) return (tally.skip(table, "deleted"), undefined);
-      if (!isAddress(row.callback_url)) return (tally.refuse(table, id, "address"), undefined);
+        return tally.skip(table, `type ${type}`);
+      if (row.enabled === false) return tally.skip(table, "deleted");
+      if (!isAddress(row.callback_url)) return tally.refuse(table, id, "address");
       const opened = openText(keys, row.authentication ?? "{}", row.encryption_mode, [applicationId]);
-      if ("problem" in opened) return (tally.refuse(table, id, opened.problem), undefined);
+      if ("problem" in opened) return tally.refuse(table, id, opened.problem);
       const authentication = parsed(opened.value);
       if (typeof authentication !== "object" || authentication === null)
-        return (tally.refuse(table, id, "authentication"), undefined);
+        return tally.refuse(table, id, "authentication");
       const asked = Object.values(authentication).some((method) => (method as { enabled?: boolean } | null)?.enabled);
       const place = { table: "sink", column: "authentication_sealed", row: id };
       return {
@@ -282,7 +281,7 @@ async function importCallbacks(context: Import): Promise<void> {
           ? undefined
           : await change.db
               .insertInto("sink")
-              .values({ tenant: deps.store!.tenant, ...row })
+              .values({ tenant: deps.config.tenant, ...row })
               .onConflict((conflict) => conflict.doNothing())
               .returning("id")
               .executeTakeFirst();

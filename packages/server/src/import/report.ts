@@ -36,8 +36,9 @@ export interface ImportReport {
 export interface Tally {
   /** Of one table. */
   counts(table: string): ImportCounts;
-  refuse(table: string, id: string, reason: string): void;
-  skip(table: string, reason: string): void;
+  /** Both return what stands for no row. */
+  refuse(table: string, id: string, reason: string): undefined;
+  skip(table: string, reason: string): undefined;
   report(of: { readonly dryRun: boolean; readonly locked: boolean }): ImportReport;
 }
 

@@ -51,7 +51,7 @@ async function importOperationTemplates(context: Import): Promise<void> {
         proximityCheck: row.proximity_check_enabled === true,
       };
       const problem = name === "" ? "name" : checkTemplate(content)?.detail;
-      if (problem !== undefined) return (tally.refuse(table, name || String(row.id), problem), undefined);
+      if (problem !== undefined) return tally.refuse(table, name || String(row.id), problem);
       return { id: row.id ?? 0, name, ...contentColumns(content) };
     },
     async write(change, rows) {
@@ -65,13 +65,13 @@ type TemplateRow = { readonly id: number; readonly name: string } & ReturnType<t
 /** Keeps its number, by which integrations know it, where that is free. */
 async function insertTemplate({ deps, tally }: Import, change: Change, row: TemplateRow): Promise<void> {
   const counts = tally.counts("pa_operation_template");
-  const tenant = deps.store!.tenant;
+  const tenant = deps.config.tenant;
   const { last } = await change.db
     .selectFrom("operation_template")
     .select((select) => select.fn.max("id").as("last"))
     .where("tenant", "=", tenant)
     .executeTakeFirstOrThrow();
-  for (const id of [row.id, Number(last ?? 0) + 1]) {
+  for (const id of [row.id, (last ?? 0) + 1]) {
     const inserted = await change.db
       .insertInto("operation_template")
       .values({ tenant, ...row, id })
@@ -103,13 +103,12 @@ async function importDisplayTemplates(context: Import): Promise<void> {
     },
     prepare(row) {
       const { placeholder: operationType, language } = row;
-      if (!operationType || !language)
-        return (tally.refuse(table, String(row.id), "placeholder-or-language"), undefined);
+      if (!operationType || !language) return tally.refuse(table, String(row.id), "placeholder-or-language");
       const attributes = row.attributes === null ? [] : parsed(row.attributes);
       const ui = jsonColumn(row.ui);
       const resultTexts = jsonColumn(row.result_texts);
       if (!Array.isArray(attributes) || !attributes.every(isObject) || ui === undefined || resultTexts === undefined) {
-        return (tally.refuse(table, `${operationType}/${language}`, "not-json"), undefined);
+        return tally.refuse(table, `${operationType}/${language}`, "not-json");
       }
       return {
         operation_type: operationType,
@@ -122,11 +121,11 @@ async function importDisplayTemplates(context: Import): Promise<void> {
       };
     },
     async write(change, rows) {
-      await nextRevision(change, deps.store!.tenant);
+      await nextRevision(change, deps.config.tenant);
       for (const row of rows) {
         const inserted = await change.db
           .insertInto("display_template")
-          .values({ tenant: deps.store!.tenant, ...row, updated_at: change.now })
+          .values({ tenant: deps.config.tenant, ...row, updated_at: change.now })
           .onConflict((conflict) => conflict.doNothing())
           .returning("language")
           .executeTakeFirst();

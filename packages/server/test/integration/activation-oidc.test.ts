@@ -281,14 +281,14 @@ suiteOnEachStore((_dialect, open) => {
     test("Application configuration: a round trip, for administrators only, with nothing in it that nobody reads", async () => {
       const { applicationId } = await application();
       const detail = () => bank.done("/application/config/detail", { applicationId });
-      const before = await detail();
+      const first = await detail();
       assert.deepEqual(
-        before.applicationConfigs.map((item: { key: string }) => item.key),
+        first.applicationConfigs.map((item: { key: string }) => item.key),
         ["oauth2_providers"],
       );
-      assert.equal(before.applicationConfigs[0].values[0].clientSecret, provider.clients[0]!.clientSecret);
+      assert.equal(first.applicationConfigs[0].values[0].clientSecret, provider.clients[0]!.clientSecret);
 
-      const [value] = before.applicationConfigs[0].values;
+      const [value] = first.applicationConfigs[0].values;
       const create = (key: string, values: unknown, more: object = {}) =>
         bank.call("/application/config/create", { applicationId, key, values, ...more });
       for (const [key, values] of [
@@ -315,7 +315,7 @@ suiteOnEachStore((_dialect, open) => {
         refused(await create(key, values), "ERR0024");
       }
       refused(await create("oauth2_providers", [value], { applicationId: "none" }), "ERR0015");
-      assert.deepEqual(await detail(), before);
+      assert.deepEqual(await detail(), first);
 
       const second = { ...value, providerId: "second" };
       assert.deepEqual((await create("oauth2_providers", [second])).body.responseObject.values, [second]);

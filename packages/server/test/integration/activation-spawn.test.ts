@@ -121,7 +121,10 @@ suiteOnEachStore((_dialect, open) => {
         codes.push((await ask(parent, { applicationId: successor.applicationId })).plain.activationCode);
       }
       const answers = await Promise.all(codes.map((code) => createDevice(successor).requestActivation(code, { otp })));
-      assert.deepEqual(answers.map(({ answer }) => answer.status).sort(), [200, 400]);
+      assert.deepEqual(
+        answers.map(({ answer }) => answer.status).sort((a, b) => a - b),
+        [200, 400],
+      );
       const { userId } = await detailOf(parent.activationId);
       const { activations } = await bank.done("/activation/list", { userId, activationStatuses: ["ACTIVE"] });
       assert.equal(activations.length, 1);

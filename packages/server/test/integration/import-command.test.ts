@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { createInterface } from "node:readline";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, before, test, type TestContext } from "node:test";
 import { text as readAll } from "node:stream/consumers";
 import { readFences } from "../../../../tools/markdown.ts";
 import { workspace } from "../../../../tools/source.ts";
@@ -24,12 +24,14 @@ before(async () => {
     `#!/bin/sh\nexec "${process.execPath}" --conditions=@countersign/source "${main}" "$@"\n`,
     { mode: 0o755 },
   );
-  if (skip === false) source = await createPowerAuthDatabase();
 });
-after(async () => {
-  await source?.close();
-  rmSync(home, { recursive: true });
-});
+after(() => rmSync(home, { recursive: true }));
+
+/** Of one test: it must be gone before the cluster is. */
+async function openSource(t: TestContext): Promise<void> {
+  source = await createPowerAuthDatabase();
+  t.after(() => source.close());
+}
 
 const environment = (more: Record<string, string> = {}) => ({
   PATH: `${home}:${process.env.PATH}`,
@@ -71,7 +73,8 @@ async function imported(options: string, env: Record<string, string> = {}) {
   return { ...ended, report: JSON.parse(ended.stdout) };
 }
 
-test("The guide's commands move a server: a device signs with the next one", { skip }, async () => {
+test("The guide's commands move a server: a device signs with the next one", { skip }, async (t) => {
+  await openSource(t);
   const app = await source.application("guide");
   const plain = await source.activation(app);
   const sealed = await source.activation(app, { encrypted: true, version: "3.1" });
@@ -103,7 +106,8 @@ test("The guide's commands move a server: a device signs with the next one", { s
   assert.equal(await served.ended, 0);
 });
 
-test("What the operator has to say, and what each ending is called", { skip }, async () => {
+test("What the operator has to say, and what each ending is called", { skip }, async (t) => {
+  await openSource(t);
   const from = `--from '${source.url}'`;
   const [unsaid, zone, key, away, address] = await Promise.all([
     imported(`${from} --data ./other`),
@@ -150,7 +154,7 @@ for (const dialect of ["sqlite", "postgres"] as const) {
       child.kill("SIGKILL");
       await ended;
       const { exit, report } = await imported(`--from '${filled.url}' ${target} --source-stopped`, env);
-      assert.equal(exit, 0);
+      assert.equal(exit, 0, JSON.stringify(report));
       const { read, imported: rest, kept } = report.tables.pa_activation;
       assert.deepEqual([read, rest + kept], [1100, 1100]);
       assert.ok(kept >= 500 && rest > 0, `${kept} kept, ${rest} imported`);

@@ -122,7 +122,7 @@ async function create(deps: Deps, request: FastifyRequest) {
       return { prepared: await vouched, stage: "ACTIVATION_PROCESS_CUSTOM" };
     }
     const { code } = attributes;
-    const prepared =
+    const exchanged =
       type === "CODE" && typeof code === "string"
         ? await prepareActivation(deps, {
             activationCode: code,
@@ -131,6 +131,6 @@ async function create(deps: Deps, request: FastifyRequest) {
             claims: outer.claims,
           })
         : refuse("activation-not-created");
-    return { prepared, stage: "ACTIVATION_PROCESS_ACTIVATION_CODE" };
+    return { prepared: exchanged, stage: "ACTIVATION_PROCESS_ACTIVATION_CODE" };
   }
 }
