@@ -18,13 +18,14 @@ import {
   type PowerAuth,
   type QrOperation,
 } from "@countersign/client/mobile-token";
+import { displayTemplatesClient } from "@countersign/relying-party/display-templates";
 import { openLab, type Lab, type LabDevice } from "../powerauth/lab.ts";
 import { application, payment, pin, stores, type StoreOfWorld } from "../world.ts";
 
 for (const store of await stores()) suite(store);
 
 function suite(store: StoreOfWorld): void {
-  describe(`samples on ${store.name}`, () => {
+  describe(`documented samples on ${store.name}`, () => {
     let lab: Lab;
     let phone: LabDevice;
     let powerAuthInstance: PowerAuth;
@@ -313,6 +314,14 @@ function suite(store: StoreOfWorld): void {
     });
 
     test("a proximity check by QR code approves with the right password; a wrong one and none fail and count", async () => {
+      const { privateUrl } = lab.world.server;
+      const templates = displayTemplatesClient({ privateUrl, ...lab.world.credentials });
+      await templates.set("payment", "en", {
+        title: "Payment",
+        message: "Scan the code",
+        attributes: [],
+        ui: { preApprovalScreen: { type: "QR_SCAN", heading: "Scan", message: "Scan the code" } },
+      });
       const { operations } = powerAuthInstance.createMobileToken();
       const { id } = await lab.world.backOffice<{ id: string }>("/rest/v3/operation/create", {
         userId: phone.userId,
@@ -328,6 +337,7 @@ function suite(store: StoreOfWorld): void {
         );
       const operation = await operations.getDetail(id);
       assert.equal(operation.ui?.preApprovalScreens?.[0]?.type, "QR_SCAN");
+      assert.equal(operation.ui.preApprovalScreen?.type, "QR_SCAN");
       const auth = () => PowerAuthAuthentication.password(pin);
       await assert.rejects(operations.authorize(operation, auth()), { reason: "operations_failed" });
       const { proximityOtp } = await shown();
