@@ -12,7 +12,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { text as readAll } from "node:stream/consumers";
-import { application, openWorld, type StoreOfWorld, type World } from "../world.ts";
+import { application, type ConfigOfWorld, openWorld, type StoreOfWorld, type World } from "../world.ts";
 import { modulesOf } from "../../tools/compile-fences.ts";
 import type { GuideName } from "../../tools/guide-names.ts";
 import { type Fence, readFences } from "../../tools/markdown.ts";
@@ -28,8 +28,8 @@ const sqlite: StoreOfWorld = { name: "sqlite", drop: async () => undefined };
 const longestMs = 60_000;
 
 /** A fresh server with the application and the user that guides speak of. The caller closes it. */
-export async function openGuideWorld(store: StoreOfWorld = sqlite): Promise<GuideWorld> {
-  const world = await openWorld(store);
+export async function openGuideWorld(store: StoreOfWorld = sqlite, config: ConfigOfWorld = {}): Promise<GuideWorld> {
+  const world = await openWorld(store, config);
   const userId = "anna";
   const { masterPublicKey, versions } = await world.backOffice<{
     masterPublicKey: string;

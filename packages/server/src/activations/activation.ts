@@ -191,6 +191,7 @@ export function activationEvent(
     data: {
       userId: activation.user_id,
       applicationId: activation.application_id,
+      protocol: activation.protocol,
       status: activation.status,
       blockedReason: activation.blocked_reason,
       name: activation.name,

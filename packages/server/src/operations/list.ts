@@ -129,7 +129,7 @@ export interface OperationSearch {
 
 /** Newest first, page by page. `status` of the rows is the one at this moment. */
 export async function searchOperations(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   input: OperationSearch,
 ): Promise<Page<OperationRow>> {
   const { userId, externalId, template, from, to, statuses, applications } = input;

@@ -124,12 +124,12 @@ suiteOnEachStore((kind, open) => {
       const missed = await create();
       await bank.v1("PATCH", `/webhooks/${id}`, { enabled: true });
       const [dead] = (await bank.v1("GET", `/webhooks/${id}/deliveries?limit=1`)).body.items;
-      const before = receiver.received.length;
+      const soFar = receiver.received.length;
       const replay = (more: object = {}) => bank.v1("POST", `/webhooks/${id}/replay`, more);
       assert.deepEqual((await replay({ deliveries: [dead.id] })).body, { replayed: 1 });
       await settled(id, "DONE");
       assert.deepEqual((await replay()).body, { replayed: 2 });
-      await receiver.until(before + 3);
+      await receiver.until(soFar + 3);
       assert.equal(receiver.received.some(about(missed.id)), false);
       await bank.v1("DELETE", `/webhooks/${id}`);
     });

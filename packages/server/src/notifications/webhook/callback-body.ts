@@ -28,7 +28,7 @@ const activation: Readonly<Record<string, (data: Data) => unknown>> = {
   activationName: ({ name }) => name,
   deviceInfo: ({ deviceInfo }) => deviceInfo,
   platform: ({ platform }) => platform,
-  protocol: () => "powerauth",
+  protocol: ({ protocol }) => protocol,
   activationFlags: ({ flags }) => flags,
   activationStatus: ({ status }) => status,
   blockedReason: ({ blockedReason }) => blockedReason,
