@@ -55,6 +55,8 @@ export function liveStreams(store: Store, limits: LiveLimits): LiveStreams {
   const beat = setInterval(() => {
     for (const { connection } of open) connection.beat();
   }, beatMs);
+  // Nobody has to be kept waiting for a beat.
+  beat.unref();
   const forget = store.onCommit(({ hints, missed }) => {
     if (open.size === 0) return;
     for (const hint of hints) void hear(hint);

@@ -128,10 +128,7 @@ export interface OperationSearch {
 }
 
 /** Newest first, page by page. `status` of the rows is the one at this moment. */
-export async function searchOperations(
-  deps: Pick<Deps, "store">,
-  input: OperationSearch,
-): Promise<Page<OperationRow>> {
+export async function searchOperations(deps: Pick<Deps, "store">, input: OperationSearch): Promise<Page<OperationRow>> {
   const { userId, externalId, template, from, to, statuses, applications } = input;
   const now = await deps.store.now();
   const { rows, ...more } = await newestPage(deps.store, "operation", {

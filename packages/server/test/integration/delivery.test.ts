@@ -1,6 +1,6 @@
 /** The delivery worker on a clock of its own: outages, dead letters, slow receivers, several nodes, an orderly end. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import { createLog } from "../../src/log.ts";
 import type { Deps } from "../../src/deps.ts";
@@ -61,32 +61,35 @@ async function counted(
   }
 }
 
-forEachStore(
-  "A receiver that is down for an hour misses nothing, and is not overrun meanwhile nor afterwards",
-  async (opened) => {
-    const receiver = await startReceiver();
-    await seed(opened.store);
-    await addWebhook(opened, receiver.url);
-    receiver.reply(answer(503));
-    // Hours pass here in a second: no claim may run out meanwhile.
-    const worker = node(opened, { ...fast, leaseMs: 86_400_000 });
-    const subjects = Array.from({ length: 40 }, (_, at) => `event ${at}`);
-    for (const subject of subjects) await opened.store.commit(record(subject, ["app"]));
-    const back = now + 3_600_000;
-    await counted(opened, () => now >= back, { stepMs: 5_000 });
-    const during = receiver.received.length;
-    assert.ok(during > 40, `tried again and again: ${during}`);
-    assert.ok(during < 1_000, `but not without pause: ${during}`);
-    receiver.reply(answer(200));
-    await counted(opened, ({ DONE }) => DONE === 40, { stepMs: 5_000 });
-    const got = receiver.received.slice(during).map(({ body }) => String(body.subject));
-    assert.deepEqual(new Set(got), new Set(subjects));
-    assert.equal(got.length, 40, "each once");
-    await worker.stop();
-    await receiver.close();
-  },
-  clock,
-);
+for (const dialect of ["sqlite", "postgres"] as const) {
+  describe(dialect, () => {
+    test("A receiver that is down for an hour misses nothing, and is not overrun meanwhile nor afterwards", (t) =>
+      withStore(dialect, clock, t, downForAnHour));
+  });
+}
+
+async function downForAnHour(opened: OpenedStore): Promise<void> {
+  const receiver = await startReceiver();
+  await seed(opened.store);
+  await addWebhook(opened, receiver.url);
+  receiver.reply(answer(503));
+  // Hours pass here in a second: no claim may run out meanwhile.
+  const worker = node(opened, { ...fast, leaseMs: 86_400_000 });
+  const subjects = Array.from({ length: 40 }, (_, at) => `event ${at}`);
+  for (const subject of subjects) await opened.store.commit(record(subject, ["app"]));
+  const back = now + 3_600_000;
+  await counted(opened, () => now >= back, { stepMs: 5_000 });
+  const during = receiver.received.length;
+  assert.ok(during > 40, `tried again and again: ${during}`);
+  assert.ok(during < 1_000, `but not without pause: ${during}`);
+  receiver.reply(answer(200));
+  await counted(opened, ({ DONE }) => DONE === 40, { stepMs: 5_000 });
+  const got = receiver.received.slice(during).map(({ body }) => String(body.subject));
+  assert.deepEqual(new Set(got), new Set(subjects));
+  assert.equal(got.length, 40, "each once");
+  await worker.stop();
+  await receiver.close();
+}
 
 forEachStore(
   "500 and then success: delivered with the same id; the last try makes it dead, a replay sends it once more",
