@@ -210,7 +210,7 @@ suiteOnEachStore((kind, open) => {
       const decided = await world.create({ userId: user, notify: true });
       accepted(await world.cancel(decided.id, {}, caller.by));
       assert.deepEqual(await delivered(decided.id), []);
-      const at = Date.now() + 300;
+      const at = Date.now() + 2_000;
       const overdue = await world.create({ userId: user, notify: true, timestampExpires: at });
       await past(at);
       assert.deepEqual(await delivered(overdue.id), []);
@@ -249,7 +249,7 @@ suiteOnEachStore((kind, open) => {
           activationId: caller.by.activationId,
         });
       }
-      const at = Date.now() + 300;
+      const at = Date.now() + 2_000;
       const overdue = await world.create({ userId: user, timestampExpires: at });
       await past(at);
       assert.equal((await world.detail(overdue.id)).status, "EXPIRED");
