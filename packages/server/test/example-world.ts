@@ -102,6 +102,19 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     },
   },
   one(values.apiClient, async ({ bank }) => (await bank.client(["integrate"])).clientId),
+  one(values.displayedType, async ({ bank }) => {
+    const operationType = `transfer ${unique()}`;
+    const display = { title: "Transfer", message: "Transfer ${amount}", attributes: [] };
+    await v1Done(bank, "PUT", `/display-templates/${encodeURIComponent(operationType)}/en`, display);
+    return operationType;
+  }),
+  one(values.newDisplayedType, async () => `${values.newDisplayedType} ${unique()}`),
+  one(values.deviceType, madeDeviceType),
+  one(values.newDeviceType, async () => `${values.newDeviceType}-${unique()}`),
+  one(values.offer, async (scene) => {
+    const body = { userId: scene.user, deviceType: await madeDeviceType(scene) };
+    return (await v1Done(scene.bank, "POST", "/offers", body)).id;
+  }),
   one(values.callback, async ({ bank, app: { applicationId } }) => {
     const callback = {
       applicationId,
@@ -111,6 +124,18 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     return (await bank.done("/application/callback/create", { ...callback, name: `callback ${unique()}` })).id;
   }),
 ];
+
+async function v1Done(bank: Bank, method: string, path: string, body: object): Promise<Json> {
+  const reply = await bank.v1(method, path, body);
+  if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
+  return reply.body;
+}
+
+async function madeDeviceType({ bank, app: { applicationId } }: Scene): Promise<string> {
+  const id = `authenticator-${unique()}`;
+  await v1Done(bank, "PUT", `/device-types/${id}`, { applicationId });
+  return id;
+}
 
 function one(value: unknown, make: (scene: Scene) => Promise<unknown>) {
   return { of: [value], make: async (scene: Scene) => [await make(scene)] };
@@ -122,6 +147,7 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "GET /v1/activations": [values.activation],
   "GET /v1/audit": [values.approvedOperation],
   "POST /v1/audit/erase": [values.operation],
+  "GET /v1/device-types": [values.deviceType],
   "POST /rest/v3/operation/list": [values.operation],
   "POST /rest/v3/operation/list/pending": [values.operation],
   "POST /rest/v3/operation/list/external": [values.operation],

@@ -9,6 +9,8 @@ import { restSignatureExamples } from "./examples/rest-signatures.ts";
 import { restTemplateExamples } from "./examples/rest-templates.ts";
 import { v1ActivationExamples } from "./examples/v1-activations.ts";
 import { v1ApplicationExamples } from "./examples/v1-applications.ts";
+import { v1ApproveExamples } from "./examples/v1-approve.ts";
+import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 
 export interface Example {
@@ -29,6 +31,8 @@ export type Examples = Readonly<Record<string, Example>>;
 
 export const examples: Examples = {
   ...v1OperationExamples,
+  ...v1DisplayExamples,
+  ...v1ApproveExamples,
   ...v1ApplicationExamples,
   ...v1ActivationExamples,
   ...restApplicationExamples,

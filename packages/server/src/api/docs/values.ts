@@ -30,6 +30,13 @@ export const values = {
   waitingActivation: "0a1ef00d-1234-4567-89ab-cdef01234567",
   apiClient: "019ac000-0000-7000-8000-0123456789ab",
   newApiClient: "shop back end",
+  /** Operation type with a display template in English. */
+  displayedType: "transfer",
+  newDisplayedType: "consent",
+  /** Of Approve devices, in the application. */
+  deviceType: "authenticator",
+  newDeviceType: "authenticator-for-business",
+  offer: "019ac000-0000-7000-8000-0123456789ef",
   callback: "019ac000-0000-7000-8000-0123456789cd",
   newCallback: "status of operations",
 } as const;

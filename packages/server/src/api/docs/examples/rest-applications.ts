@@ -12,7 +12,7 @@ export const restApplicationExamples: Examples = {
       applicationEnvironment: "",
       version: "0.1.0",
       buildTime: null,
-      timestamp: "2026-11-27T18:31:19.478+00:00",
+      timestamp: "2026-11-27T19:13:23.478+00:00",
     },
   },
   "POST /rest/v3/error/list": {
@@ -57,15 +57,15 @@ export const restApplicationExamples: Examples = {
     },
     response: {
       applicationId: values.application,
-      masterPublicKey: "BMgXxurc+piFMzsUf67b0gE0/J0k07MqppIowsdzhK8Tc6TTWDOV5ZPbt0Nqp82WcsP46GCG9zDf5+3IMgr+710=",
+      masterPublicKey: "BMBCUkvpA8ZoybkGSZAAf1D4RppVVs0eQTV/ZtPmea9WNQr41KqTLt0XzMYYqWrkYEvu7lnWCL8Rc+zYcYJg/WI=",
       applicationRoles: ["retail"],
       versions: [
         {
           applicationVersionId: "default",
-          applicationKey: "Q6wD2AyRj6AS8CpYfpornQ==",
-          applicationSecret: "nqfQHDff3tWX7HYEymCzsw==",
+          applicationKey: "hDRODjuScPfcL3wxcjfTrQ==",
+          applicationSecret: "kSLIR+9crbEDIAZnh2NFmQ==",
           mobileSdkConfig:
-            "ARBDrAPYDJGPoBLwKlh+miudEJ6n0Bw3397Vl+x2BMpgs7MBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+            "ARCENE4OO5Jw99wvfDFyN9OtEJEiyEfvXK2xAyAGZ4djRZkBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
           supported: true,
         },
       ],
@@ -88,10 +88,10 @@ export const restApplicationExamples: Examples = {
     },
     response: {
       applicationVersionId: "2027-01",
-      applicationKey: "JvuWjUGVBXbB7oqsM/QUyw==",
-      applicationSecret: "PJTE8OD6EnlZgEJA3RE/eA==",
+      applicationKey: "5w6FGl2YTxiqwV2gtDGgJQ==",
+      applicationSecret: "ymumbsBa+4rcVBhuljJe6g==",
       mobileSdkConfig:
-        "ARAm+5aNQZUFdsHuiqwz9BTLEDyUxPDg+hJ5WYBCQN0RP3gBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+        "ARDnDoUaXZhPGKrBXaC0MaAlEMprpm7AWvuK3FQYbpYyXuoBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
       supported: true,
     },
   },
@@ -169,7 +169,7 @@ export const restApplicationExamples: Examples = {
       attributes: ["userId", "status"],
     },
     response: {
-      id: "01a21e46-b2e9-7f97-a5fc-018dfc788d0c",
+      id: "01a21e6d-363d-7ce3-8bad-c5af8c74c9d1",
       applicationId: values.application,
       name: values.newCallback,
       callbackUrl: "https://bank.example/countersign",
@@ -185,9 +185,9 @@ export const restApplicationExamples: Examples = {
     response: {
       callbackUrlList: [
         {
-          id: "01a21e46-b2e9-7f97-a5fc-018dfc788d0c",
+          id: "01a21e6d-363d-7ce3-8bad-c5af8c74c9d1",
           applicationId: values.application,
-          name: "status of operations 62",
+          name: "status of operations 82",
           callbackUrl: "https://bank.example/countersign",
           type: "OPERATION_STATUS_CHANGE",
           attributes: ["userId", "status"],
@@ -211,10 +211,10 @@ export const restApplicationExamples: Examples = {
       name: values.newApiClient,
     },
     response: {
-      id: "01a21e46-b2fb-75ab-a8c2-b55de4e5eaa2",
+      id: "01a21e6d-364d-7023-9b7f-863ce5ff11da",
       name: values.newApiClient,
-      clientToken: "01a21e46-b2fb-75ab-a8c2-b55de4e5eaa2",
-      clientSecret: "F2Y4iU9u-u1vC1vWoOHwKkrDj72kQGL2IxEMIV2gxNU",
+      clientToken: "01a21e6d-364d-7023-9b7f-863ce5ff11da",
+      clientSecret: "jqcufvFHlGO-qLWCnaxwbwvLQrndISemduKnx-UNDzk",
     },
   },
   "POST /rest/v3/integration/list": {
@@ -222,9 +222,9 @@ export const restApplicationExamples: Examples = {
     response: {
       items: [
         {
-          id: "01a21e46-aab8-7a81-9588-5ae62c0b516f",
+          id: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
           name: "bootstrap",
-          clientToken: "01a21e46-aab8-7a81-9588-5ae62c0b516f",
+          clientToken: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
           permissions: ["admin"],
           applications: null,
         },

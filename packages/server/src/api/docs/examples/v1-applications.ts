@@ -14,16 +14,16 @@ export const v1ApplicationExamples: Examples = {
     response: {
       id: values.newApplication,
       roles: ["business"],
-      masterPublicKey: "BBW0UKe53KEVB0vA1rTYVdooNKd7J3kv9gWkilYx91SQoxS8gvisVRrs3HDlHYpk4X83uCxkm0WzvpVux3PNkGw=",
+      masterPublicKey: "BMoc7HMAJ7+D9CaRpstl38roIgsZh62UY/1SMbZl668/nhEZFiR2G/08dNRGv6CzyHsujLnv+vGSFsL+AWyQv24=",
       minVersion: "3.2",
-      createdAt: "2026-11-27T18:31:18.537Z",
+      createdAt: "2026-11-27T19:13:22.964Z",
       versions: [
         {
           id: "default",
-          applicationKey: "daMPdgLHCuOcT29ow6iJ8w==",
-          applicationSecret: "VR31mNANC301fb/gmodNlQ==",
+          applicationKey: "sfqqytTsMZAMDhPIp71Oww==",
+          applicationSecret: "oeJS5DR3RjrtYr3/Qo26/g==",
           sdkConfiguration:
-            "ARB1ow92AscK45xPb2jDqInzEFUd9ZjQDQt9NX2/4JqHTZUBAUEEFbRQp7ncoRUHS8DWtNhV2ig0p3sneS/2BaSKVjH3VJCjFLyC+KxVGuzccOUdimThfze4LGSbRbO+lW7Hc82QbA==",
+            "ARCx+qrK1OwxkAwOE8invU7DEKHiUuQ0d0Y67WK9/0KNuv4BAUEEyhzscwAnv4P0JpGmy2XfyugiCxmHrZRj/VIxtmXrrz+eERkWJHYb/Tx01Ea/oLPIey6Mue/68ZIWwv4BbJC/bg==",
           supported: true,
         },
       ],
@@ -48,16 +48,16 @@ export const v1ApplicationExamples: Examples = {
     response: {
       id: values.application,
       roles: [],
-      masterPublicKey: "BMgXxurc+piFMzsUf67b0gE0/J0k07MqppIowsdzhK8Tc6TTWDOV5ZPbt0Nqp82WcsP46GCG9zDf5+3IMgr+710=",
+      masterPublicKey: "BMBCUkvpA8ZoybkGSZAAf1D4RppVVs0eQTV/ZtPmea9WNQr41KqTLt0XzMYYqWrkYEvu7lnWCL8Rc+zYcYJg/WI=",
       minVersion: "3.1",
-      createdAt: "2026-11-27T18:31:17.704Z",
+      createdAt: "2026-11-27T19:13:22.261Z",
       versions: [
         {
           id: "default",
-          applicationKey: "Q6wD2AyRj6AS8CpYfpornQ==",
-          applicationSecret: "nqfQHDff3tWX7HYEymCzsw==",
+          applicationKey: "hDRODjuScPfcL3wxcjfTrQ==",
+          applicationSecret: "kSLIR+9crbEDIAZnh2NFmQ==",
           sdkConfiguration:
-            "ARBDrAPYDJGPoBLwKlh+miudEJ6n0Bw3397Vl+x2BMpgs7MBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+            "ARCENE4OO5Jw99wvfDFyN9OtEJEiyEfvXK2xAyAGZ4djRZkBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
           supported: true,
         },
       ],
@@ -86,10 +86,10 @@ export const v1ApplicationExamples: Examples = {
     status: 201,
     response: {
       id: "2026-12",
-      applicationKey: "gNL/V/eVlmQurW1y7HU3OA==",
-      applicationSecret: "qihuOhW7sTkj70EhWV4r1w==",
+      applicationKey: "5WD4nrjiezAfnApVi19QHQ==",
+      applicationSecret: "m4q/XFzpWQ7xaB1HQHwlHw==",
       sdkConfiguration:
-        "ARCA0v9X95WWZC6tbXLsdTc4EKoobjoVu7E5I+9BIVleK9cBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+        "ARDlYPieuOJ7MB+cClWLX1AdEJuKv1xc6VkO8WgdR0B8JR8BAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
       supported: true,
     },
   },
@@ -101,10 +101,10 @@ export const v1ApplicationExamples: Examples = {
     },
     response: {
       id: values.applicationVersion,
-      applicationKey: "ZEIGnt+vONs9spLBNxC9YQ==",
-      applicationSecret: "BbbqWbtWLxExTbsNYIudtg==",
+      applicationKey: "Re/6OrDx1xBBoi+p0BBB3g==",
+      applicationSecret: "csY9cqC+5dafe+ImA3sIiA==",
       sdkConfiguration:
-        "ARBkQgae36842z2yksE3EL1hEAW26lm7Vi8RMU27DWCLnbYBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+        "ARBF7/o6sPHXEEGiL6nQEEHeEHLGPXKgvuXWn3viJgN7CIgBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
       supported: false,
     },
   },
@@ -116,10 +116,10 @@ export const v1ApplicationExamples: Examples = {
     },
     response: {
       id: values.applicationVersion,
-      applicationKey: "bDh750WZGoZ4Pv4PVP7mlg==",
-      applicationSecret: "mIxMlUHSNNsgEuwnKeTcsQ==",
+      applicationKey: "N41lmPlltU2i2cO9Zto8Xw==",
+      applicationSecret: "AzPUuZ1uRP3tQoMLy3FEvg==",
       sdkConfiguration:
-        "ARBsOHvnRZkahng+/g9U/uaWEJiMTJVB0jTbIBLsJynk3LEBAUEEyBfG6tz6mIUzOxR/rtvSATT8nSTTsyqmkijCx3OErxNzpNNYM5Xlk9u3Q2qnzZZyw/joYIb3MN/n7cgyCv7vXQ==",
+        "ARA3jWWY+WW1TaLZw71m2jxfEAMz1LmdbkT97UKDC8txRL4BAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
       supported: true,
     },
   },
@@ -132,8 +132,8 @@ export const v1ApplicationExamples: Examples = {
     },
     status: 201,
     response: {
-      clientId: "01a21e46-af62-7390-a388-618ebaf9af35",
-      clientSecret: "-T5SO1HP7V7WKCMx07XHsUxOnvhruC8g2E-aSkb562M",
+      clientId: "01a21e6d-345c-75c3-b755-f541c4e3e00d",
+      clientSecret: "g3lYVLgklIyDJGuBzfGWp61edfHWME3FH8RGe2pKXYI",
       name: values.newApiClient,
     },
   },
@@ -142,10 +142,10 @@ export const v1ApplicationExamples: Examples = {
     response: {
       items: [
         {
-          id: "01a21e46-aab8-7a81-9588-5ae62c0b516f",
+          id: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
           name: "bootstrap",
           permissions: ["admin"],
-          createdAt: "2026-11-27T18:31:17.488Z",
+          createdAt: "2026-11-27T19:13:22.202Z",
         },
       ],
     },

@@ -1,0 +1,265 @@
+/** Examples of `/v1`: approve and what goes with them. */
+import type { Examples } from "../examples.ts";
+import { values } from "../values.ts";
+
+export const v1ApproveExamples: Examples = {
+  "PUT /v1/device-types/:id": {
+    summary: "Set which Approve devices may enrol, and how their keys are protected",
+    params: {
+      id: values.newDeviceType,
+    },
+    body: {
+      applicationId: values.application,
+      maxDevices: 3,
+    },
+    response: {
+      id: values.newDeviceType,
+      applicationId: values.application,
+      maxDevices: 3,
+      rules: {
+        platforms: [],
+        hardwareKeysRequired: false,
+        rootedAllowed: true,
+      },
+      policies: {
+        device: {
+          type: "DEVICE",
+          lock: {
+            type: "none",
+          },
+        },
+        password: {
+          type: "PASSWORD",
+          password: {
+            minLength: 6,
+            maxLength: 64,
+            minUpperCase: 0,
+            maxUpperCase: 64,
+            minLowerCase: 0,
+            maxLowerCase: 64,
+            minAlpha: 0,
+            maxAlpha: 64,
+            minNumeric: 0,
+            maxNumeric: 64,
+            minNonAlpha: 0,
+            maxNonAlpha: 64,
+            minAge: 0,
+            maxAge: 0,
+            maxHistory: 0,
+            sequenceAllowed: false,
+            cacheSeconds: 0,
+          },
+          lock: {
+            type: "counter",
+            counter: 5,
+          },
+        },
+      },
+      keyPolicies: {
+        auth: "password",
+        tx: "password",
+        enc: "device",
+        pop: "device",
+      },
+      keyDays: 365,
+      countermeasures: {
+        disabledTimeReset: 900,
+        challengeTimeoutPeriod: 3600,
+        challengeDisableThreshold: 8,
+        disableThreshold: 5,
+        mostOutstanding: 8,
+        deniedThreshold: -1,
+      },
+      features: {
+        cancel: true,
+        direct: true,
+        renew: true,
+      },
+      defaultClient: null,
+      otp: [],
+    },
+  },
+  "GET /v1/device-types": {
+    summary: "Device types of the applications that the client may use",
+    response: {
+      items: [
+        {
+          id: values.deviceType,
+          applicationId: values.application,
+          maxDevices: 5,
+          rules: {
+            platforms: [],
+            hardwareKeysRequired: false,
+            rootedAllowed: true,
+          },
+          policies: {
+            device: {
+              type: "DEVICE",
+              lock: {
+                type: "none",
+              },
+            },
+            password: {
+              type: "PASSWORD",
+              password: {
+                minLength: 6,
+                maxLength: 64,
+                minUpperCase: 0,
+                maxUpperCase: 64,
+                minLowerCase: 0,
+                maxLowerCase: 64,
+                minAlpha: 0,
+                maxAlpha: 64,
+                minNumeric: 0,
+                maxNumeric: 64,
+                minNonAlpha: 0,
+                maxNonAlpha: 64,
+                minAge: 0,
+                maxAge: 0,
+                maxHistory: 0,
+                sequenceAllowed: false,
+                cacheSeconds: 0,
+              },
+              lock: {
+                type: "counter",
+                counter: 5,
+              },
+            },
+          },
+          keyPolicies: {
+            auth: "password",
+            tx: "password",
+            enc: "device",
+            pop: "device",
+          },
+          keyDays: 365,
+          countermeasures: {
+            disabledTimeReset: 900,
+            challengeTimeoutPeriod: 3600,
+            challengeDisableThreshold: 8,
+            disableThreshold: 5,
+            mostOutstanding: 8,
+            deniedThreshold: -1,
+          },
+          features: {
+            cancel: true,
+            direct: true,
+            renew: true,
+          },
+          defaultClient: null,
+          otp: [],
+        },
+      ],
+    },
+  },
+  "GET /v1/device-types/:id": {
+    summary: "One device type",
+    params: {
+      id: values.deviceType,
+    },
+    response: {
+      id: values.deviceType,
+      applicationId: values.application,
+      maxDevices: 5,
+      rules: {
+        platforms: [],
+        hardwareKeysRequired: false,
+        rootedAllowed: true,
+      },
+      policies: {
+        device: {
+          type: "DEVICE",
+          lock: {
+            type: "none",
+          },
+        },
+        password: {
+          type: "PASSWORD",
+          password: {
+            minLength: 6,
+            maxLength: 64,
+            minUpperCase: 0,
+            maxUpperCase: 64,
+            minLowerCase: 0,
+            maxLowerCase: 64,
+            minAlpha: 0,
+            maxAlpha: 64,
+            minNumeric: 0,
+            maxNumeric: 64,
+            minNonAlpha: 0,
+            maxNonAlpha: 64,
+            minAge: 0,
+            maxAge: 0,
+            maxHistory: 0,
+            sequenceAllowed: false,
+            cacheSeconds: 0,
+          },
+          lock: {
+            type: "counter",
+            counter: 5,
+          },
+        },
+      },
+      keyPolicies: {
+        auth: "password",
+        tx: "password",
+        enc: "device",
+        pop: "device",
+      },
+      keyDays: 365,
+      countermeasures: {
+        disabledTimeReset: 900,
+        challengeTimeoutPeriod: 3600,
+        challengeDisableThreshold: 8,
+        disableThreshold: 5,
+        mostOutstanding: 8,
+        deniedThreshold: -1,
+      },
+      features: {
+        cancel: true,
+        direct: true,
+        renew: true,
+      },
+      defaultClient: null,
+      otp: [],
+    },
+  },
+  "DELETE /v1/device-types/:id": {
+    summary: "Remove a device type; nothing enrols by it any more",
+    params: {
+      id: values.deviceType,
+    },
+    status: 204,
+  },
+  "POST /v1/offers": {
+    summary: "Invite a user's device to enrol",
+    body: {
+      userId: values.user,
+      deviceType: values.deviceType,
+      invite: true,
+      seconds: 300,
+    },
+    status: 201,
+    response: {
+      id: "9pCgSy299nF6k-FrxarY5A",
+      offer:
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImFwdi1vZmZlcitqd3QiLCJraWQiOiJ2TnA1eTRKdlQtM2pjdzc1c0JYVGtpT0tQd2ZxNkw2bWFyNE5kSHV3RnlBIn0.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjM3NzQzIiwianRpIjoiOXBDZ1N5Mjk5bkY2ay1Gcnhhclk1QSIsImNvZGUiOiJhVDFHX3FzeEhTbEI4S2tMbmI5Sm93IiwiaWF0IjoxNzk1ODA2ODAyLCJleHAiOjE3OTU4MDcxMDIsImR0eSI6ImFwdjEiLCJ0ZW5hbnQiOiJkZWZhdWx0Iiwic2tzIjpbInZOcDV5NEp2VC0zamN3NzVzQlhUa2lPS1B3ZnE2TDZtYXI0TmRIdXdGeUEiXX0.XlEPrvqFEYa0VTsNkQcBwHASVPMQSvs4oDyQcISpF1wvme85WA2v0RE0kY1YNG37jm79PbrptIgoXI2D95eqWQ",
+      inviteCode: "B3EJL-JM8G5",
+      expiresAt: "2026-11-27T19:18:22.913Z",
+    },
+  },
+  "GET /v1/offers/:id": {
+    summary: "What became of an offer",
+    params: {
+      id: values.offer,
+    },
+    response: {
+      id: values.offer,
+      state: "open",
+      userId: values.user,
+      deviceType: values.deviceType,
+      createdAt: "2026-11-27T19:13:22.932Z",
+      expiresAt: "2026-11-27T19:23:22.932Z",
+    },
+  },
+};
