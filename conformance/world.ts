@@ -9,7 +9,7 @@ import { operationsClient, type OperationsClient } from "@countersign/relying-pa
 import { type RunningServer, serve, type ServeOptions } from "@countersign/server/main";
 import { startPostgres } from "../tools/postgres.ts";
 
-type Config = NonNullable<ServeOptions["config"]>;
+export type ConfigOfWorld = NonNullable<ServeOptions["config"]>;
 
 export interface World {
   readonly server: RunningServer;
@@ -60,7 +60,7 @@ export async function stores(): Promise<StoreOfWorld[]> {
   return [sqlite, { name: "postgres", url: database.url, drop }];
 }
 
-export async function openWorld(store: StoreOfWorld, config: Config = {}): Promise<World> {
+export async function openWorld(store: StoreOfWorld, config: ConfigOfWorld = {}): Promise<World> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "countersign-world-"));
   const server = await serve({
     dataDirectory,

@@ -36,10 +36,7 @@ forEachStore(
 );
 
 /** Columns that nothing writes yet. Whoever begins to takes it off here and puts it on the list of the rotation. */
-const unwritten = new Set([
-  "issued_transaction.message_sealed",
-  "otp_secret.secret_sealed",
-]);
+const unwritten = new Set(["issued_transaction.message_sealed", "otp_secret.secret_sealed"]);
 
 test("every sealed column of the tables is on the list of the rotation", () => {
   const definitions = [
