@@ -63,6 +63,8 @@ const status =
     platform: "ios",
     deviceInfo: "iPhone12,3",
     additionalData: orNull(object),
+    parentActivationId: null,
+    transferType: null,
     applicationId: scene.app.applicationId,
     applicationRoles: list(),
     activationFlags: list("NEW"),
