@@ -70,7 +70,7 @@ function routeOf(
           query: Object.fromEntries(
             Object.entries(typeof query === "object" && query !== null ? query : {}).map(([one, value]) => [
               one,
-              textOf(value as Json),
+              textOf(value),
             ]),
           ),
           headers: { authorization },

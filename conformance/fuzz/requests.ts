@@ -134,7 +134,7 @@ export function edited(body: Json, changes: readonly Edit[]): Json {
 
 function apply(root: { body: Json }, { place, how, value }: Edit): void {
   const put = structuredClone(value);
-  const places = placesOf(root as { [name: string]: Json });
+  const places = placesOf(root);
   const [holder, key] = places[place % places.length]!;
   const old = holder[key]!;
   if (how === "replace") holder[key] = put;

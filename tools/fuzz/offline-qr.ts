@@ -45,9 +45,9 @@ export function isOfflineQr(code: string): boolean {
   );
 }
 
-const plain = fc.string({ unit: fc.constantFrom(..."ab\\*\n,ž🔑&=%0"), maxLength: 12 });
+const plain = fc.string({ unit: fc.constantFrom(...Array.from("ab\\*\n,ž🔑&=%0")), maxLength: 12 });
 const escape = (value: string) => value.replace(/[\\*\n]/g, (found) => (found === "\n" ? "\\n" : `\\${found}`));
-const letters = fc.constantFrom(..."BCEFGHJKLMOPSUVWXYZabz");
+const letters = fc.constantFrom(...Array.from("BCEFGHJKLMOPSUVWXYZabz"));
 const day = fc
   .date({ min: new Date("0001-01-01"), max: new Date("9999-12-31"), noInvalidDate: true })
   .map((date) => date.toISOString().slice(0, 10));
@@ -77,7 +77,7 @@ export const operation = fc.record({
   operationId: fc.string({ unit: "grapheme", minLength: 1, maxLength: 8 }).filter((id) => !/\p{Cc}/u.test(id)),
   title: plain,
   message: plain,
-  version: fc.constantFrom(..."AABZ"),
+  version: fc.constantFrom(...Array.from("AABZ")),
   template: fc.nat(99),
   fields: fc.array(field, { maxLength: 6 }),
   flags: fc.record(

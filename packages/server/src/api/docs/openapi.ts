@@ -32,6 +32,8 @@ export async function describeRoutes(scope: Api, document: Document): Promise<()
   return () => scope.swagger();
 }
 
+type Parts = Readonly<Record<string, object | undefined>>;
+
 function described(
   document: Document,
   schema: FastifySchema | undefined,
@@ -39,9 +41,7 @@ function described(
   route: RouteOptions,
 ): FastifySchema {
   const example: Example | undefined = examples[`${String(route.method)} ${url}`];
-  const { params, querystring, body, response, ...rest } = (schema ?? {}) as Readonly<
-    Record<string, object | undefined>
-  >;
+  const { params, querystring, body, response, ...rest } = (schema ?? {}) as Parts;
   const { permission = [] } = route.config ?? {};
   return {
     ...rest,
@@ -52,7 +52,7 @@ function described(
     ...(querystring !== undefined && { querystring: withMembers(querystring, example?.query) }),
     ...(body !== undefined && { body: withExample(body, requestOf(document, example)) }),
     response: { ...answerOf(document, response, example), ...failuresOf(document) },
-  } as FastifySchema;
+  };
 }
 
 /** `/v1/operations/:id` is about operations, `/rest/v3/application/list` about applications. */

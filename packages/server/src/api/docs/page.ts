@@ -33,7 +33,7 @@ export async function documentationRoutes(app: Api, deps: Deps, documents: Docum
     requireApiClient(scope, deps);
     for (const key of ["v1", "restV3"] as const) {
       const config = { permission: permissions };
-      scope.get(`/docs/${names[key]}`, { config, schema: { hide: true } as object }, async () => documents[key]());
+      scope.get(`/docs/${names[key]}`, { config, schema: { hide: true } }, async () => documents[key]());
     }
   });
   await app.register(async (scope: Api) => {
