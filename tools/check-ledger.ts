@@ -45,9 +45,11 @@ function holdsTitle(source: string, title: string): boolean {
 
 function existenceProblem(root: string, file: string, title: string): string | undefined {
   if (!existsSync(join(root, file))) return `there is no file ${file}`;
-  // A suite that several files run stands in a file they import.
-  const imported = readImports(root, file).map((found) => found.target);
-  const sources = [file, ...imported].filter((path) => existsSync(join(root, path)));
+  // A suite that several files run stands in a file they import, or in one that this one imports.
+  const importedBy = (path: string) => readImports(root, path).map((found) => found.target);
+  const isThere = (path: string) => existsSync(join(root, path));
+  const imported = importedBy(file).filter(isThere);
+  const sources = [file, ...imported, ...imported.flatMap(importedBy).filter(isThere)];
   const source = sources.map((path) => readFileSync(join(root, path), "utf8")).join("\n");
   const missing = title.split(" › ").find((part) => !holdsTitle(source, part));
   return missing === undefined ? undefined : `${file} has no test "${missing}"`;

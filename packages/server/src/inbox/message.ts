@@ -1,5 +1,5 @@
 /** A message to a user: texts in one or more languages, for the devices of some applications. */
-import { inLanguage } from "../languages.ts";
+import { inLanguage } from "../display/languages.ts";
 import type { InboxMessageTable } from "../store/schema.ts";
 
 export interface InboxText {

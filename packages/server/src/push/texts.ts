@@ -1,5 +1,5 @@
 /** What notifications say, in the language of the device. Nothing of an operation or a message goes into them. */
-import { inLanguage } from "../languages.ts";
+import { inLanguage } from "../display/languages.ts";
 
 export type PushKind = "operationCreated" | "operationFinished" | "inboxMessage";
 

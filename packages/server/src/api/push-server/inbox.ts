@@ -7,7 +7,7 @@ import { createInboxMessage } from "../../inbox/create.ts";
 import { countUnread, findInboxMessage, listInbox, withApplications } from "../../inbox/list.ts";
 import { markAllRead, markRead } from "../../inbox/read.ts";
 import type { InboxMessage } from "../../inbox/message.ts";
-import { inLanguage } from "../../languages.ts";
+import { inLanguage } from "../../display/languages.ts";
 import type { InboxMessageTable } from "../../store/schema.ts";
 import { requireApplications } from "../back-office/call.ts";
 import { id, isoDate, name, notify, notifyOf, orNull } from "../members.ts";

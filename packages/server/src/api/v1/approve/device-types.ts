@@ -1,19 +1,19 @@
 /** `/v1/device-types`: which Approve devices may enrol, how their keys are protected, and what follows a report. */
 import { passwordRules } from "@countersign/protocol/approve/policy";
 import { Type } from "typebox";
-import { deviceTypeDefaults, type DeviceType } from "../../approve/device-types/device-type.ts";
+import { deviceTypeDefaults, type DeviceType } from "../../../approve/device-types/device-type.ts";
 import {
   findDeviceType,
   listDeviceTypes,
   putDeviceType,
   removeDeviceType,
-} from "../../approve/device-types/device-types.ts";
-import type { Deps } from "../../deps.ts";
-import { orRefuse, RefusedError, refuse } from "../../errors.ts";
-import { mayUse } from "../../accounts/api-client.ts";
-import { name, text } from "../members.ts";
-import type { Api } from "../surfaces.ts";
-import { closed, itemsSchema } from "./members.ts";
+} from "../../../approve/device-types/device-types.ts";
+import type { Deps } from "../../../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../../../errors.ts";
+import { mayUse } from "../../../accounts/api-client.ts";
+import { name, text } from "../../members.ts";
+import type { Api } from "../../surfaces.ts";
+import { closed, itemsSchema } from "../members.ts";
 
 const count = Type.Integer({ minimum: 0, maximum: 1_000_000 });
 const orNever = Type.Integer({ minimum: -1, maximum: 315_360_000 });

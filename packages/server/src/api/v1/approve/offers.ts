@@ -1,13 +1,13 @@
 /** `/v1/offers`: invites a user's device to enrol, by QR code, push message or typed code. */
 import { Type } from "typebox";
-import { mayUse } from "../../accounts/api-client.ts";
-import { findDeviceType } from "../../approve/device-types/device-types.ts";
-import { createOffer, findOffer, offerState } from "../../approve/enrolment/offer.ts";
-import type { Deps } from "../../deps.ts";
-import { orRefuse, RefusedError, refuse } from "../../errors.ts";
-import { name, text } from "../members.ts";
-import type { Api } from "../surfaces.ts";
-import { closed, given, utc, utcSchema } from "./members.ts";
+import { mayUse } from "../../../accounts/api-client.ts";
+import { findDeviceType } from "../../../approve/device-types/device-types.ts";
+import { createOffer, findOffer, offerState } from "../../../approve/enrolment/offer.ts";
+import type { Deps } from "../../../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../../../errors.ts";
+import { name, text } from "../../members.ts";
+import type { Api } from "../../surfaces.ts";
+import { closed, given, utc, utcSchema } from "../members.ts";
 
 const body = closed({
   userId: name,
