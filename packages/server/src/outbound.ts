@@ -129,6 +129,8 @@ function send(
   const timeout = AbortSignal.timeout(timeoutMs);
   const signal = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const open = url.protocol === "https:" ? httpsRequest : httpRequest;
+  // Key stores that came with an import were never looked at.
+  if (request.tls !== undefined && !isUsableTls(request.tls)) return Promise.resolve({ failed: "tls-failed" });
   const tls = url.protocol === "https:" && request.tls !== undefined ? tlsOptions(request.tls) : {};
   return new Promise((resolve) => {
     const failed = (error: Error) => resolve({ failed: failureOf(error, timeout, request.signal) });

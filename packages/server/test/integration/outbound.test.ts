@@ -96,6 +96,13 @@ describe("outbound", () => {
     assert.deepEqual(await ask("/silent"), { failed: "timed-out" });
   });
 
+  test("a key store that cannot be read is a failure, not an exception", async () => {
+    const call = outbound({ allow: ["127.0.0.0/8"] });
+    const tls = { store: new Uint8Array([1, 2, 3]), passphrase: "x" };
+    const answer = await call({ url: `https://127.0.0.1:${port}/ok`, method: "POST", tls });
+    assert.deepEqual(answer, { failed: "tls-failed" });
+  });
+
   test("takes http and https only, without credentials in the address", async () => {
     const call = outbound({ allow: ["127.0.0.0/8"] });
     for (const url of [
