@@ -48,11 +48,10 @@ async function importTokens(context: Import): Promise<void> {
       };
     },
     async write(change, rows) {
-      const removed = await subjectsOf(
+      const removed = await removedTokens(
         context,
         change,
-        "token.removed",
-        rows.map(({ id }) => id),
+        rows.map((row) => row.activation_id),
       );
       for (const row of rows) {
         const inserted = removed.has(row.id)
@@ -69,7 +68,25 @@ async function importTokens(context: Import): Promise<void> {
   });
 }
 
-/** What was removed here after an earlier import does not come back. */
+/** Tokens of these activations that were removed here after an earlier import: they do not come back. */
+async function removedTokens(
+  { deps }: Import,
+  change: Change,
+  activationIds: readonly string[],
+): Promise<ReadonlySet<unknown>> {
+  const rows = await change.db
+    .selectFrom("audit_event")
+    .select("payload")
+    .where("tenant", "=", deps.config.tenant)
+    .where("subject", "in", [...new Set(activationIds)])
+    .where("type", "=", "token.removed")
+    .execute();
+  return new Set(
+    rows.map(({ payload }) => (parsed(payload) as { data?: { tokenId?: unknown } } | undefined)?.data?.tokenId),
+  );
+}
+
+/** Subjects of events, for the same reason. */
 async function subjectsOf(
   { deps }: Import,
   change: Change,

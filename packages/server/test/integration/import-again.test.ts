@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { toBase64 } from "@countersign/protocol/bytes";
 import pg from "pg";
+import { openSource } from "../../src/import/source.ts";
 import { importData } from "../../src/import-data.ts";
 import { random } from "../device.ts";
 import { counts, moving } from "../moving.ts";
@@ -200,17 +201,12 @@ moving("a source at work is not read, and one is locked while it is read", async
   await other.query("rollback");
 
   // While it is read, nobody changes it.
-  let attempt: Promise<unknown> | undefined;
-  const report = await run({
-    onProgress() {
-      attempt ??= assert.rejects(
-        other.query("set lock_timeout to '50ms'; update pa_activation set failed_attempts = 0"),
-        { code: "55P03" },
-      );
-    },
-  });
-  assert.equal(report.locked, true);
-  await attempt;
+  const reading = await openSource({ url: source.url, zone: "UTC" });
+  assert.equal(reading.locked, true);
+  await other.query("set lock_timeout to '50ms'");
+  await assert.rejects(other.query("update pa_activation set failed_attempts = 0"), { code: "55P03" });
+  await reading.close();
+  await other.query("update pa_activation set failed_attempts = 0");
   await other.query("create role reader login");
   await other.query("grant select on all tables in schema public to reader");
   const reader = source.url.replace("user=postgres", "user=reader");
