@@ -5,6 +5,7 @@ import type { Place, Secrets } from "./secrets.ts";
 import type { Schema } from "../store/schema.ts";
 import type { Store } from "../store/store.ts";
 
+/** Empty text stands where there is nothing to seal, as null does. */
 interface SealedColumn {
   readonly table: keyof Schema;
   readonly column: string;
@@ -24,7 +25,6 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "operation", column: "proximity_seed_sealed", row: "id" },
   { table: "application_config", column: "values_sealed", row: "id" },
   { table: "sink", column: "authentication_sealed", row: "id" },
-  { table: "push_device", column: "token_sealed", row: "activation_id" },
   { table: "sink", column: "signing_secret_sealed", row: "id" },
   { table: "push_gateway", column: "settings_sealed", row: "id" },
   { table: "push_device", column: "token_sealed", row: "activation_id" },
@@ -58,7 +58,7 @@ async function resealColumn(store: Store, secrets: Secrets, { table, column, row
     const page = await store.transaction(async ({ db }) => {
       const { rows } = await sql<{ row: string; sealed: string }>`
         select ${sql.ref(row)} as "row", ${sql.ref(column)} as sealed from ${sql.table(table)}
-        where tenant = ${store.tenant} and ${sql.ref(row)} > ${from} and ${sql.ref(column)} is not null
+        where tenant = ${store.tenant} and ${sql.ref(row)} > ${from} and ${sql.ref(column)} <> ''
         order by ${sql.ref(row)} limit ${sql.lit(pageSize)}`.execute(db);
       for (const found of rows) {
         if (secrets.keyIdOf(found.sealed) === secrets.keyId) continue;
