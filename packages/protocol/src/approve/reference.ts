@@ -29,5 +29,5 @@ export function referenceKind({ cid, tk, qr, n }: ReferenceClaims): "named" | "o
   return cid === undefined && tk === undefined && qr === 1 && n !== undefined ? "open" : undefined;
 }
 
-/** How long a code without a user lives, and how often a page shows a new one; seconds. */
-export const openReference = { lives: 60, rotates: 15 } as const;
+/** How often a page shows a new code without a user; seconds. One is good while it is shown and one turn longer. */
+export const openReference = { rotates: 15 } as const;

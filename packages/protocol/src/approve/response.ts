@@ -9,7 +9,7 @@ export interface Verification {
 }
 
 /** Members that every signed answer of a device has. */
-interface Answer {
+export interface AnswerClaims {
   /** Id of the container. */
   readonly iss: string;
   readonly aud: string;
@@ -30,7 +30,7 @@ interface Answer {
   readonly threats?: readonly object[];
 }
 
-export interface ResponseClaims extends Answer {
+export interface ResponseClaims extends AnswerClaims {
   readonly tid: string;
   readonly nonce: string;
   /** SHA-256 of the characters of the transaction's JWS. */
@@ -38,7 +38,7 @@ export interface ResponseClaims extends Answer {
   readonly num?: string;
 }
 
-export interface DirectClaims extends Answer {
+export interface DirectClaims extends AnswerClaims {
   /** From the server, as for a proof of possession. */
   readonly nonce: string;
   /** Client that may redeem it. */

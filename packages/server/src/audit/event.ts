@@ -56,6 +56,9 @@ export type EventType =
   | "device-type.removed"
   | "offer.created"
   | "container.clone-suspected"
+  | "user.suspended"
+  | "user.unblocked"
+  | "direct-request.redeemed"
   | "audit.started"
   | "audit.erased"
   | "key.rotated";

@@ -1,6 +1,10 @@
 /** Creates an operation from a template: checks who it is for, composes what will be signed, stores it once. */
 import { isFailure } from "@countersign/protocol/errors";
 import { composeOperationData } from "@countersign/protocol/operation/data";
+import { admit, type Candidate, confirm } from "../approve/countermeasures/admit.ts";
+import { strictest } from "../approve/countermeasures/limits.ts";
+import type { Countermeasures } from "../approve/device-types/device-type.ts";
+import { type ApprovalDetails, approvalOf, approvalText, unsafeMember } from "../approve/transactions/approval.ts";
 import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { applicationBucket, newId, userBucket } from "../ids.ts";
@@ -33,6 +37,10 @@ export interface NewOperation {
   readonly everyPlace?: boolean | undefined;
   /** Overrides the template. */
   readonly proximityCheck?: boolean | undefined;
+  /** What Approve devices are told beside the form. */
+  readonly approval?: ApprovalDetails | undefined;
+  /** The user's Approve device that was used last, or any of them; refused where there is none. */
+  readonly device?: "last" | "all" | undefined;
   readonly idempotency?: IdempotencyKey | undefined;
   /** Calls the user's devices to it, in the same commit. */
   readonly notify?: Notify | undefined;
@@ -49,17 +57,20 @@ type CreateDeps = Pick<Deps, "store" | "random" | "config" | "secrets">;
 const tries = 3;
 
 /**
- * Refuses with `template-not-found`, `application-not-found`, `invalid-request` or `idempotency-conflict`. Writes
- * `operation.created` and, with `notify`, `push.requested`.
+ * Refuses with `template-not-found`, `application-not-found`, `invalid-request`, `idempotency-conflict`, and, while its user
+ * is to be left alone, `user-suspended` or `too-many-pending`. Writes `operation.created` and, with
+ * `notify`, `push.requested`.
  */
 export async function createOperation(deps: CreateDeps, input: NewOperation): Promise<Created | Refusal> {
   for (let attempt = 0; attempt < tries; attempt++) {
     const earlier = await earlierOf(deps, input);
     if (earlier !== undefined) return earlier;
-    const row = await rowOf(deps, input);
-    if (isRefusal(row)) return row;
-    const operation = await store(deps, row, input);
-    if (operation !== undefined) return { operation, repeated: false };
+    const made = await rowOf(deps, input);
+    if (isRefusal(made)) return made;
+    const operation = await store(deps, made.row, input);
+    if (operation === undefined) continue;
+    const withdrawn = made.candidate && (await confirm(deps, operation, made.candidate));
+    return withdrawn ?? { operation, repeated: false };
   }
   // The key was claimed and ran out again, thrice in a row.
   return refuse("unavailable");
@@ -89,19 +100,34 @@ async function store(deps: CreateDeps, row: OperationRow, input: NewOperation): 
       const event = operationEvent("operation.created", operation, {
         actor: { kind: "system", clientId: input.clientId },
       });
-      const events = [event, ...requestForOperation(operation, input.notify)];
+      const events = [event, ...requestForOperation(operation, notified(operation, input))];
       return { result: operation, writes: { newOperation: operation, events } };
     },
   });
 }
 
-async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRow | Refusal> {
+/** Where too much waits unanswered, no device makes a sound. */
+function notified(operation: OperationRow, { notify }: NewOperation): Notify | undefined {
+  return notify && { silent: notify.silent || approvalOf(operation).quiet === true };
+}
+
+interface Made {
+  readonly row: OperationRow;
+  /** Where the operation has a user. */
+  readonly candidate: Candidate | undefined;
+}
+
+async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refusal> {
   const template = await templateDetail(deps, { name: input.template });
   if (isRefusal(template)) return template;
-  const applications = await existing(deps, [...new Set(input.applications)]);
-  if (isRefusal(applications)) return applications;
-  const userId = await userOf(deps, input, applications);
-  if (isRefusal(userId)) return userId;
+  const unsafe = input.approval && unsafeMember(input.approval);
+  if (unsafe !== undefined) return refuse("invalid-request", `${unsafe} - characters that nobody can be shown`);
+  const addressed = await addresseeOf(deps, input);
+  const userId = isRefusal(addressed) ? undefined : addressed.userId;
+  const found = await existing(deps, [...new Set(input.applications)], userId);
+  if (isRefusal(found)) return found;
+  if (isRefusal(addressed)) return addressed;
+  const { applications, candidate } = found;
   const data = composeOperationData(template.dataTemplate, input.parameters);
   if (isFailure(data)) return refuse("invalid-request", "parameters - control character");
   if (input.everyPlace === true && !fillsEveryPlace(template.dataTemplate, input.parameters)) {
@@ -111,33 +137,41 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<OperationRo
   if (input.expiresAt !== undefined && input.expiresAt <= now) {
     return refuse("invalid-request", "timestampExpires - not in the future");
   }
+  const admitted = candidate === undefined ? "loud" : await admit(deps, candidate);
+  if (isRefusal(admitted)) return admitted;
   const { tenant } = deps.store;
   const bucket = userId === undefined ? applicationBucket(tenant, applications[0]) : userBucket(tenant, userId);
   const id = newId(deps.random, bucket);
-  return {
+  const row: OperationRow = {
     tenant,
     id,
     user_id: userId ?? null,
     external_id: input.externalId ?? null,
-    activation_id: input.activationId ?? null,
+    activation_id: addressed.activationId ?? null,
     activation_flag: input.activationFlag ?? null,
     applications: JSON.stringify(applications),
     data,
     parameters: JSON.stringify(input.parameters),
     additional_data: JSON.stringify(input.additionalData ?? {}),
     created_at: now,
-    expires_at: input.expiresAt ?? now + template.expirationSeconds * 1000,
+    expires_at: input.expiresAt ?? now + lifeSeconds(template, found.timeout) * 1000,
     ...inherited(template),
     status: "PENDING",
     status_reason: null,
     failure_count: 0,
     finalized_at: null,
     proximity_seed_sealed: (input.proximityCheck ?? template.proximityCheck) ? newProximitySeed(deps, id) : null,
-    approval: null,
+    approval: approvalText(template.approval, input.approval, admitted === "quiet" ? { quiet: true } : undefined),
   };
+  return { row, candidate };
 }
 
-function inherited(template: Template) {
+/** Approve devices have a limit of their own, -1 for none. */
+function lifeSeconds({ expirationSeconds }: Template, timeout: number): number {
+  return timeout > 0 ? Math.min(timeout, expirationSeconds) : expirationSeconds;
+}
+
+export function inherited(template: Template) {
   return {
     template_name: template.name,
     operation_type: template.operationType,
@@ -147,25 +181,64 @@ function inherited(template: Template) {
   };
 }
 
-async function existing(deps: CreateDeps, ids: readonly string[]): Promise<readonly [string, ...string[]] | Refusal> {
+interface Existing {
+  readonly applications: readonly [string, ...string[]];
+  readonly candidate: Candidate | undefined;
+  /** Seconds an Approve device has for an answer, -1 for any. */
+  readonly timeout: number;
+}
+
+/** One read says whether the applications exist, whether they have Approve devices, and what is known of the user. */
+async function existing(
+  deps: CreateDeps,
+  ids: readonly string[],
+  userId: string | undefined,
+): Promise<Existing | Refusal> {
   const [first, ...rest] = ids;
   if (first === undefined) return refuse("invalid-request", "applications - empty");
-  const found = await deps.store.read
-    .selectFrom("application")
-    .select("id")
-    .where("tenant", "=", deps.store.tenant)
-    .where("id", "in", ids)
+  const rows = await deps.store.read
+    .selectFrom("application as a")
+    .leftJoin("device_type as d", (join) =>
+      join.onRef("d.tenant", "=", "a.tenant").onRef("d.application_id", "=", "a.id"),
+    )
+    .leftJoin("user_approval as u", (join) =>
+      join.onRef("u.tenant", "=", "a.tenant").on("u.user_id", "=", userId ?? null),
+    )
+    .select(["a.id", "d.countermeasures", "u.suspended_until", "u.suspensions", "u.changed_at"])
+    .where("a.tenant", "=", deps.store.tenant)
+    .where("a.id", "in", ids)
     .execute();
-  return found.length === ids.length ? [first, ...rest] : refuse("application-not-found");
+  if (new Set(rows.map(({ id }) => id)).size !== ids.length) return refuse("application-not-found");
+  const limits = strictest(
+    rows.flatMap(({ countermeasures }) =>
+      countermeasures === null ? [] : [JSON.parse(countermeasures) as Countermeasures],
+    ),
+  );
+  const [row] = rows;
+  const { suspended_until = null, suspensions, changed_at } = row ?? {};
+  const known = suspensions == null || changed_at == null ? undefined : { suspended_until, suspensions, changed_at };
+  const withDevices = rows.filter(({ countermeasures }) => countermeasures !== null).map(({ id }) => id);
+  return {
+    applications: [first, ...rest],
+    candidate: userId === undefined ? undefined : { whose: { userId, applications: withDevices }, limits, known },
+    timeout: limits?.challengeTimeoutPeriod ?? -1,
+  };
+}
+
+interface Addressee {
+  readonly userId?: string | undefined;
+  readonly activationId?: string | undefined;
 }
 
 /** An operation bound to an activation belongs to its user, and must be for its application or nobody could decide it. */
-async function userOf(
-  deps: CreateDeps,
-  { userId, activationId }: NewOperation,
-  applications: readonly string[],
-): Promise<string | undefined | Refusal> {
-  if (activationId === undefined) return userId;
+async function addresseeOf(deps: CreateDeps, input: NewOperation): Promise<Addressee | Refusal> {
+  const { userId, activationId, applications, device } = input;
+  if (device !== undefined) {
+    if (activationId !== undefined) return refuse("invalid-request", "device - an activation is named");
+    const last = await lastDeviceOf(deps, userId, applications);
+    return isRefusal(last) || device === "last" ? last : { userId };
+  }
+  if (activationId === undefined) return { userId };
   const activation = await deps.store.findActivation(activationId);
   if (activation === undefined || !applications.includes(activation.application_id)) {
     return refuse("invalid-request", "activationId - not an activation of these applications");
@@ -173,10 +246,35 @@ async function userOf(
   if (userId !== undefined && userId !== activation.user_id) {
     return refuse("invalid-request", "activationId - not an activation of this user");
   }
-  return activation.user_id;
+  if (activation.protocol === "approve" && activation.status !== "ACTIVE") {
+    return refuse("invalid-request", "activationId - not active");
+  }
+  return { userId: activation.user_id, activationId };
+}
+
+async function lastDeviceOf(
+  { store }: CreateDeps,
+  userId: string | undefined,
+  applications: readonly string[],
+): Promise<Addressee | Refusal> {
+  if (userId === undefined) return refuse("invalid-request", "device - of no user");
+  const row = await store.read
+    .selectFrom("activation")
+    .select("id")
+    .where("tenant", "=", store.tenant)
+    .where("user_id", "=", userId)
+    .where("application_id", "in", applications)
+    .where("protocol", "=", "approve")
+    .where("status", "=", "ACTIVE")
+    .orderBy("last_used_at", "desc")
+    .orderBy("id")
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return refuse("invalid-request", "device - the user has none");
+  return { userId, activationId: row.id };
 }
 
 /** An unfilled place would be signed as the text that names it. */
-function fillsEveryPlace(dataTemplate: string, parameters: Readonly<Record<string, string>>): boolean {
+export function fillsEveryPlace(dataTemplate: string, parameters: Readonly<Record<string, string>>): boolean {
   return [...dataTemplate.matchAll(/\$\{([^${}]*)\}/g)].every(([, name]) => Object.hasOwn(parameters, name as string));
 }

@@ -4,7 +4,14 @@
  */
 import type { EventDraft } from "../audit/event.ts";
 import type { OperationRow, OperationUpdate, Writes } from "../store/store.ts";
-import { applicationsOf, type OperationAction, signatureTypesOf, statusAt, transitions } from "./operation.ts";
+import {
+  applicationsOf,
+  asksForNumber,
+  type OperationAction,
+  signatureTypesOf,
+  statusAt,
+  transitions,
+} from "./operation.ts";
 
 /** A device whose signature was verified in this very commit. */
 export interface DeviceActor {
@@ -43,7 +50,10 @@ export interface DecideInput {
   /** Data as the device signed it; required for approve. */
   readonly data?: string;
   readonly reason?: string;
-  /** Whether the person gave the number that stands on the other screen; there is one try. */
+  /**
+   * Whether the person gave the number that stands on the other screen; there is one try. An operation that asks for it
+   * is not approved without.
+   */
   readonly number?: "right" | "wrong";
   /** Of the proximity check, for approve. An operation that asks for one is not approved without SUCCESS. */
   readonly proximity?: ProximityResult;
@@ -137,7 +147,7 @@ function approvalFailure(operation: OperationRow, input: DecideInput): AttemptFa
   if (input.data !== operation.data) return "data";
   const factors = input.actor.factors;
   if (factors === undefined || !signatureTypesOf(operation).includes(factors.toUpperCase())) return "factor";
-  if (input.number === "wrong") return "number";
+  if (asksForNumber(operation) && input.number !== "right") return "number";
   if (operation.proximity_seed_sealed !== null && input.proximity !== "SUCCESS") return "proximity";
   return undefined;
 }
@@ -161,7 +171,7 @@ function finish(operation: OperationRow, input: DecideInput, now: number): Decis
 
 function countFailure(operation: OperationRow, reason: AttemptFailure, input: DecideInput, now: number): Decision {
   const failures = operation.failure_count + 1;
-  const last = reason === "number" || failures >= operation.max_failure_count;
+  const last = (reason === "number" && input.number === "wrong") || failures >= operation.max_failure_count;
   const set: OperationUpdate = {
     ...kept(operation),
     failure_count: failures,

@@ -28,6 +28,11 @@ export function applicationsOf(operation: Pick<OperationRow, "applications">): r
   return JSON.parse(operation.applications) as string[];
 }
 
+/** Whether the person has to give a number from another screen. */
+export function asksForNumber({ approval }: Pick<OperationRow, "approval">): boolean {
+  return approval !== null && (JSON.parse(approval) as { readonly match?: unknown }).match !== undefined;
+}
+
 /** Upper-case factor combinations, as templates name them. */
 export function signatureTypesOf(operation: Pick<OperationRow, "signature_types">): readonly string[] {
   return JSON.parse(operation.signature_types) as string[];

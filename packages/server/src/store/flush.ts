@@ -98,6 +98,7 @@ export function planFlush(
     if (writes.attempt) add("operation_attempt", writes.attempt);
     if (writes.history) add("activation_history", writes.history);
     if (writes.answer) add("answered_transaction", writes.answer);
+    if (writes.directRequest) add("direct_request", writes.directRequest);
     if (decision) add("decision", decision);
     for (const [index, { row }] of chained.entries()) {
       add("audit_event", row);

@@ -91,6 +91,16 @@ const answered_transaction: Columns<schema.AnsweredTransactionTable> = {
   at: bigint,
 };
 
+const direct_request: Columns<schema.DirectRequestTable> = {
+  tenant: text,
+  id: text,
+  operation_id: text,
+  client_id: text,
+  message_digest: text,
+  expires_at: bigint,
+  redeemed_at: bigint,
+};
+
 const audit_event: Columns<schema.AuditEventTable> = {
   tenant: text,
   lane: text,
@@ -117,6 +127,7 @@ export const inserted = {
   activation_history,
   decision,
   answered_transaction,
+  direct_request,
   audit_event,
 } as const;
 

@@ -31,6 +31,11 @@ export interface Ordinary {
   openFlushLane(): Promise<Head>;
 }
 
+interface Draft {
+  readonly event: EventDraft;
+  readonly decision: Parameters<Change["record"]>[1];
+}
+
 export function createOrdinary(options: OrdinaryOptions): Ordinary {
   const { tenant, random, lock } = options;
   let head: Head | undefined;
@@ -47,16 +52,16 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
   };
 
   async function run<T>(work: (change: Change) => Promise<T>): Promise<T> {
-    const drafts: EventDraft[] = [];
+    const drafts: Draft[] = [];
     let open = true;
     try {
       const { result, end, announced, queued } = await attempt(async (db, now) => {
         const done = await work({
           db,
           now,
-          record(event) {
+          record(event, decision) {
             if (!open) throw new TypeError("The transaction has ended");
-            drafts.push(event);
+            drafts.push({ event, decision });
           },
           excludeOtherNodes: () => options.excludeNodes(db),
         });
@@ -74,7 +79,7 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
 
   async function attempt<T>(
     work: (db: ControlledTransaction<Schema>, now: number) => Promise<T>,
-    drafts: readonly EventDraft[] = [],
+    drafts: readonly Draft[] = [],
   ): Promise<{ result: T; end: Head | undefined } & Omit<Recorded, "chained">> {
     const { db, now } = await options.begin();
     let result: T;
@@ -96,16 +101,12 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
     return { result, end: chained.at(-1)?.head ?? head, announced, queued };
   }
 
-  async function record(
-    db: ControlledTransaction<Schema>,
-    now: number,
-    drafts: readonly EventDraft[],
-  ): Promise<Recorded> {
+  async function record(db: ControlledTransaction<Schema>, now: number, drafts: readonly Draft[]): Promise<Recorded> {
     if (head === undefined) await options.excludeNodes(db);
     let end = head ?? (await openLane(db, { tenant, purpose: "ordinary", now }, random));
     const made = eventMaker(random, drafts.length, now);
-    const chained = drafts.map((draft) => {
-      const next = chainEvent(end, tenant, draft, made());
+    const chained = drafts.map(({ event }) => {
+      const next = chainEvent(end, tenant, event, made());
       end = next.head;
       return next;
     });
@@ -113,7 +114,11 @@ export function createOrdinary(options: OrdinaryOptions): Ordinary {
       .insertInto("audit_event")
       .values(chained.map(({ row }) => row))
       .execute();
-    const announced = chained.flatMap(({ row }, at) => announcementOf(row, drafts[at]!) ?? []);
+    for (const [at, { row }] of chained.entries()) {
+      const { decision } = drafts[at]!;
+      if (decision !== undefined) await db.insertInto("decision").values(decision(row)).execute();
+    }
+    const announced = chained.flatMap(({ row }, at) => announcementOf(row, drafts[at]!.event) ?? []);
     let queued = false;
     for (const news of announced) queued = (await addToOutbox(db, tenant, news)) || queued;
     return { chained, announced, queued };

@@ -545,19 +545,24 @@ export interface DirectRequestTable {
   id: string;
   operation_id: string;
   client_id: string;
+  /** Of the device's message: the same one gets the same id again. */
+  message_digest: string;
   expires_at: number;
   redeemed_at: number | null;
 }
 
-/** What is known of a user over all devices: suspension, and how many transactions in a row got no answer or a no. */
+/** Whether a user gets no transactions, over all devices. Users who were never suspended have no row. */
 export interface UserApprovalTable {
   tenant: string;
   user_id: string;
-  /** Epoch ms, -1 until somebody unblocks. */
+  /** Of the device or the transaction that it began with. */
+  application_id: string | null;
+  /** Epoch ms, -1 until somebody unblocks; null when somebody did. */
   suspended_until: number | null;
-  suspended_for: string | null;
-  unanswered: number;
-  denied: number;
+  suspended_for: "report" | "unanswered" | "denied" | null;
+  /** Without an approval in between. */
+  suspensions: number;
+  /** Of the last suspension or unblocking; what came before is not counted again. */
   changed_at: number;
 }
 

@@ -11,6 +11,7 @@ import type {
   ActivationTable,
   AnsweredTransactionTable,
   DecisionTable,
+  DirectRequestTable,
   IdempotencyTable,
   OperationAttemptTable,
   OperationTable,
@@ -55,8 +56,11 @@ export interface Change {
   readonly db: Transaction<Schema>;
   /** Taken when the transaction began. */
   readonly now: number;
-  /** Adds an event to the audit chain and, where sinks are configured, to the outbox, in this transaction. */
-  readonly record: (event: EventDraft) => void;
+  /**
+   * Adds an event to the audit chain and, where sinks are configured, to the outbox, in this transaction. The receipt of
+   * a decision is built from the place of its event.
+   */
+  readonly record: (event: EventDraft, decision?: (place: AuditPlace) => DecisionTable) => void;
   /** Keeps other nodes from opening lanes and making checkpoints until this transaction ends. */
   readonly excludeOtherNodes: () => Promise<void>;
 }
@@ -113,6 +117,8 @@ export interface Writes {
   readonly history?: ActivationHistoryTable;
   /** A device's signed answer, so that the same one gets the same outcome again. */
   readonly answer?: AnsweredTransactionTable;
+  /** For the client that redeems what a device signed directly. */
+  readonly directRequest?: DirectRequestTable;
   /** Built from the audit place of the first of `events`, so that the claims can name it. */
   readonly decision?: (place: AuditPlace) => DecisionTable;
   readonly events?: readonly EventDraft[];

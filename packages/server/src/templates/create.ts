@@ -17,7 +17,12 @@ export async function createTemplate(
     const id = await nextId(change, deps.store.tenant);
     const row = await change.db
       .insertInto("operation_template")
-      .values({ tenant: deps.store.tenant, id, name: input.name, approval: null, ...contentColumns(input.content) })
+      .values({
+        tenant: deps.store.tenant,
+        id,
+        name: input.name,
+        ...contentColumns({ approval: null, ...input.content }),
+      })
       .onConflict((conflict) => conflict.columns(["tenant", "name"]).doNothing())
       .returningAll()
       .executeTakeFirst();

@@ -1,4 +1,5 @@
 /** The operation template: what every operation made from it inherits. Editing one changes no existing operation. */
+import { type ApprovalPolicy, approvalText, isUsablePolicy } from "../approve/transactions/approval.ts";
 import type { OperationTemplateTable } from "../store/schema.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
@@ -30,12 +31,19 @@ export interface Template {
   /** Letters such as `XFC`: flip buttons, fraud warning, block on call. */
   readonly riskFlags: string | null;
   readonly proximityCheck: boolean;
+  /** What Approve devices are asked; null for the defaults. */
+  readonly approval: ApprovalPolicy | null;
 }
 
-export type TemplateContent = Omit<Template, "id" | "name">;
+/** Interfaces that know nothing of `approval` leave it out: it stays as it is. */
+export type TemplateContent = Omit<Template, "id" | "name" | "approval"> & {
+  readonly approval?: ApprovalPolicy | null;
+};
+
+type Ruled = Required<Omit<TemplateContent, "approval">> & { readonly approval: ApprovalPolicy | null };
 
 /** Each rule names the member it is about. A value outside of it is `invalid-request`. */
-const rules: { readonly [K in keyof TemplateContent]: (value: TemplateContent[K]) => boolean } = {
+const rules: { readonly [K in keyof Ruled]: (value: Ruled[K]) => boolean } = {
   operationType: (value) => isLength(value, 255),
   dataTemplate: (value) => isLength(value, 255),
   signatureTypes: (value) => value.length > 0 && new Set(value).size === value.length,
@@ -43,16 +51,18 @@ const rules: { readonly [K in keyof TemplateContent]: (value: TemplateContent[K]
   expirationSeconds: (value) => isCount(value, 2_147_483_647),
   riskFlags: (value) => value === null || /^[A-Z]{0,255}$/.test(value),
   proximityCheck: () => true,
+  approval: (value) => value === null || isUsablePolicy(value),
 };
 
 /** Refuses with the names of all members that break their rule. */
 export function checkTemplate(content: TemplateContent): Refusal | undefined {
-  const names = Object.keys(rules) as (keyof TemplateContent)[];
-  const broken = names.filter((name) => !holds(content, name));
+  const ruled: Ruled = { ...content, approval: content.approval ?? null };
+  const names = Object.keys(rules) as (keyof Ruled)[];
+  const broken = names.filter((name) => !holds(ruled, name));
   return broken.length === 0 ? undefined : refuse("invalid-request", `template: ${broken.join(", ")}`);
 }
 
-function holds<K extends keyof TemplateContent>(content: TemplateContent, name: K): boolean {
+function holds<K extends keyof Ruled>(content: Ruled, name: K): boolean {
   return rules[name](content[name]);
 }
 
@@ -75,13 +85,14 @@ export function templateOf(row: OperationTemplateTable): Template {
     expirationSeconds: row.expiration_seconds,
     riskFlags: row.risk_flags,
     proximityCheck: row.proximity_check === 1,
+    approval: row.approval === null ? null : (JSON.parse(row.approval) as ApprovalPolicy),
   };
 }
 
 /** The columns that may change. */
 export function contentColumns(
   content: TemplateContent,
-): Omit<OperationTemplateTable, "tenant" | "id" | "name" | "approval"> {
+): Omit<OperationTemplateTable, "tenant" | "id" | "name" | "approval"> & { approval?: string | null } {
   return {
     operation_type: content.operationType,
     data_template: content.dataTemplate,
@@ -90,5 +101,6 @@ export function contentColumns(
     expiration_seconds: content.expirationSeconds,
     risk_flags: content.riskFlags === "" ? null : content.riskFlags,
     proximity_check: content.proximityCheck ? 1 : 0,
+    ...(content.approval !== undefined && { approval: approvalText(content.approval) }),
   };
 }

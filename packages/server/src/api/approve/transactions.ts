@@ -1,6 +1,8 @@
-/** What a container does with transactions: list, fetch, answer (Approve protocol §7 and §8). */
+/** What a container does with transactions: list, fetch, answer, cancel; and what it starts itself (Approve protocol §7 to §9). */
 import { Type } from "typebox";
+import { signDirectly } from "../../approve/direct/sign.ts";
 import { answerTransaction } from "../../approve/transactions/answer.ts";
+import { cancelTransaction } from "../../approve/transactions/cancel.ts";
 import { fetchTransaction } from "../../approve/transactions/issue.ts";
 import { pendingReferences } from "../../approve/transactions/pending.ts";
 import type { Deps } from "../../deps.ts";
@@ -32,5 +34,21 @@ export function transactionRoutes(app: Api, deps: Deps): void {
     const { ipAddress, userAgent } = callerOf(request);
     const input = { operationId: request.params.tid, container, claim, text: request.body.response };
     return orRefuse(await answerTransaction(deps, { ...input, ipAddress, userAgent }));
+  });
+
+  const canceled = { params, body: closed({ cancel: message }) };
+  app.post("/approve/v1/transactions/:tid/cancel", { schema: canceled }, async (request) => {
+    const { container, claim } = await provenCall(deps, request);
+    const { ipAddress, userAgent } = callerOf(request);
+    const input = { operationId: request.params.tid, container, claim, text: request.body.cancel };
+    return orRefuse(await cancelTransaction(deps, { ...input, ipAddress, userAgent }));
+  });
+
+  app.post("/approve/v1/direct", { schema: { body: closed({ request: message }) } }, async (request) => {
+    const { container, claim } = await provenCall(deps, request);
+    const { ipAddress, userAgent } = callerOf(request);
+    const call = { container, claim, text: request.body.request, ipAddress, userAgent };
+    const { requestId, expiresAt } = orRefuse(await signDirectly(deps, call));
+    return { requestId, expiresAt: Math.floor(expiresAt / 1000) };
   });
 }

@@ -4,9 +4,10 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { type Static, Type } from "typebox";
 import { type ApiClient, mayUse } from "../../accounts/api-client.ts";
 import { canonicalJson } from "@countersign/protocol/canonical-json";
+import { matchNumberOf } from "../../approve/transactions/approval.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../../errors.ts";
-import { createOperation } from "../../operations/create.ts";
+import { createOperation, type NewOperation } from "../../operations/create.ts";
 import { cancelOperation } from "../../operations/decide-in-back-office.ts";
 import { findOperation, operationHistory, refuseState, seenBy, waitForDecision } from "../../operations/detail.ts";
 import type { IdempotencyKey } from "../../operations/idempotency.ts";
@@ -17,6 +18,7 @@ import type { OperationRow } from "../../store/store.ts";
 import { epochMs, id, instant, jsonObject, name, notify, notifyOf, parameters, plainObject, text } from "../members.ts";
 import { listedOperation, relyingPartyOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
+import { approvalDetails, detailsOf } from "./approval-members.ts";
 import { applicationsFor as applicationsSeen } from "./activations.ts";
 import {
   closed,
@@ -32,7 +34,7 @@ import {
   utcSchema,
 } from "./members.ts";
 
-const createBody = closed({
+export const creation = {
   template: name,
   userId: Type.Optional(name),
   applications: Type.Optional(Type.Array(name, { minItems: 1, maxItems: 100 })),
@@ -46,7 +48,10 @@ const createBody = closed({
     Type.Boolean({ description: "Asks for the one-time password of a screen; the template decides when absent" }),
   ),
   notify: Type.Optional(notify),
-});
+  ...approvalDetails,
+};
+const createBody = closed(creation);
+export type Creation = Static<typeof createBody>;
 
 const cancelBody = Type.Optional(Type.Union([closed({ reason: Type.Optional(text(32)) }), Type.Null()]));
 const params = Type.Object({ id: Type.String() });
@@ -96,6 +101,9 @@ export const operationSchema = closed({
   proximityOtp: Type.Optional(
     Type.String({ description: "For the screen, good for 30 to 60 seconds; read again for the next one" }),
   ),
+  matchNumber: Type.Optional(
+    Type.String({ description: "Six digits for the screen where it all began, while the operation is pending" }),
+  ),
   attempts: Type.Array(
     closed({
       action: Type.Enum(["approve", "reject", "fail"]),
@@ -119,26 +127,8 @@ export function operationRoutes(app: Api, deps: Deps): void {
 
   const created = { body: createBody, querystring: noQuery, response: { 201: operationSchema } };
   app.post("/v1/operations", { config, schema: created }, async (request, reply) => {
-    const { body, apiClient } = request;
-    const additionalData = plainObject(body.additionalData, "additionalData");
-    const { operation } = orRefuse(
-      await createOperation(deps, {
-        clientId: apiClient.id,
-        template: body.template,
-        userId: body.userId,
-        applications: await applicationsFor(deps, body, apiClient),
-        activationId: body.activationId,
-        activationFlag: body.activationFlag,
-        externalId: body.externalId,
-        expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
-        parameters: body.parameters ?? {},
-        additionalData,
-        proximityCheck: body.proximityCheck,
-        everyPlace: true,
-        idempotency: idempotencyOf(deps, request, apiClient),
-        notify: notifyOf(body.notify),
-      }),
-    );
+    const { apiClient } = request;
+    const { operation } = orRefuse(await createOperation(deps, await newOperationOf(deps, request, request.body)));
     return reply
       .code(201)
       .header("location", `/v1/operations/${operation.id}`)
@@ -194,22 +184,53 @@ export function operationRoutes(app: Api, deps: Deps): void {
   });
 }
 
+export async function newOperationOf(
+  deps: Pick<Deps, "store" | "crypto">,
+  request: FastifyRequest,
+  body: Creation,
+): Promise<NewOperation> {
+  const { apiClient } = request;
+  return {
+    clientId: apiClient.id,
+    template: body.template,
+    userId: body.userId,
+    applications: await applicationsFor(deps, body, apiClient),
+    activationId: body.activationId,
+    activationFlag: body.activationFlag,
+    externalId: body.externalId,
+    expiresAt: body.expiresAt === undefined ? undefined : epochMs(body.expiresAt, "expiresAt"),
+    parameters: body.parameters ?? {},
+    additionalData: plainObject(body.additionalData, "additionalData"),
+    proximityCheck: body.proximityCheck,
+    approval: detailsOf(body, apiClient.id),
+    everyPlace: true,
+    idempotency: idempotencyOf(deps, request, apiClient),
+    notify: notifyOf(body.notify),
+  };
+}
+
 /** Who only operates is not given what proves that a device is near a screen. */
-async function shown(deps: Pick<Deps, "store" | "secrets" | "crypto">, client: ApiClient, operation: OperationRow) {
+export async function shown(
+  deps: Pick<Deps, "store" | "secrets" | "crypto">,
+  client: ApiClient,
+  operation: OperationRow,
+) {
   const [history, now] = await Promise.all([operationHistory(deps, operation.id), deps.store.now()]);
-  const otp = client.permissions.has("relying-party") ? proximityOtpOf(deps, operation, now) : undefined;
-  return relyingPartyOperation(operation, history, otp);
+  const isParty = client.permissions.has("relying-party");
+  const otp = isParty ? proximityOtpOf(deps, operation, now) : undefined;
+  const number = isParty && operation.status === "PENDING" ? matchNumberOf(deps, operation) : undefined;
+  return { ...relyingPartyOperation(operation, history, otp), ...(number !== undefined && { matchNumber: number }) };
 }
 
 /** A repeated request may find its operation expired. */
-async function current(deps: Pick<Deps, "store">, operation: OperationRow): Promise<OperationRow> {
+export async function current(deps: Pick<Deps, "store">, operation: OperationRow): Promise<OperationRow> {
   return orRefuse(await findOperation(deps, operation.id, () => true));
 }
 
 /** Those named; or the one of the activation named; or all that the client is limited to. */
 async function applicationsFor(
   deps: Pick<Deps, "store">,
-  body: Static<typeof createBody>,
+  body: Creation,
   client: ApiClient,
 ): Promise<readonly string[]> {
   const { activationId } = body;

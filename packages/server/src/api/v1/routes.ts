@@ -13,6 +13,8 @@ import { inboxRoutes } from "./inbox.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
+import { directRequestRoutes, transactionRoutes } from "./transactions.ts";
+import { userRoutes } from "./users.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {
@@ -29,4 +31,7 @@ export function v1Routes(app: Api, deps: Deps): void {
   offerRoutes(app, deps);
   pushRoutes(app, deps);
   inboxRoutes(app, deps);
+  transactionRoutes(app, deps);
+  directRequestRoutes(app, deps);
+  userRoutes(app, deps);
 }

@@ -10,6 +10,7 @@ import { signatureTypes, type Template, type TemplateContent } from "../../templ
 import { updateTemplate } from "../../templates/update.ts";
 import { name, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
+import { approvalPolicy, policyJson } from "./approval-members.ts";
 import { closed, itemsSchema, noQuery } from "./members.ts";
 
 const content = {
@@ -24,6 +25,7 @@ const content = {
   expirationSeconds: Type.Integer({ minimum: 1, maximum: 2_147_483_647 }),
   riskFlags: Type.Optional(text(255, 0)),
   proximityCheck: Type.Optional(Type.Boolean()),
+  approval: Type.Optional(approvalPolicy),
 };
 const contentSchema = closed(content);
 const createBody = closed({ name, ...content });
@@ -39,6 +41,7 @@ const templateSchema = closed({
   expirationSeconds: Type.Integer(),
   riskFlags: Type.Optional(Type.String()),
   proximityCheck: Type.Boolean(),
+  approval: Type.Optional(approvalPolicy),
 });
 
 const config = { permission: "integrate" } as const;
@@ -101,9 +104,15 @@ function contentOf(body: Static<typeof contentSchema>): TemplateContent {
     expirationSeconds,
     riskFlags: riskFlags ?? null,
     proximityCheck: proximityCheck ?? false,
+    approval: body.approval ?? null,
   };
 }
 
-function templateJson({ riskFlags, signatureTypes: types, ...members }: Template) {
-  return { ...members, signatureTypes: [...types], ...(riskFlags !== null && { riskFlags }) };
+function templateJson({ riskFlags, signatureTypes: types, approval, ...members }: Template) {
+  return {
+    ...members,
+    signatureTypes: [...types],
+    ...(riskFlags !== null && { riskFlags }),
+    ...(approval !== null && { approval: policyJson(approval) }),
+  };
 }

@@ -41,6 +41,8 @@ export interface Features {
   readonly cancel: boolean;
   readonly direct: boolean;
   readonly renew: boolean;
+  /** Template of what devices sign directly; one of our own where there is none. */
+  readonly directTemplate?: string;
 }
 
 /** A one-time-password secret that each device of the type gets. */

@@ -5,6 +5,7 @@ import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import type { Deps } from "../../deps.ts";
 import { isRefusal } from "../../errors.ts";
 import { type Container, type ContainerKey, findContainer, keyFor } from "../container.ts";
+import type { DeviceType } from "../device-types/device-type.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
 import { otpSecretsOf } from "../otp/otp-secret.ts";
 import { goodServerKeys, signForDevices } from "../server-key.ts";
@@ -56,7 +57,11 @@ async function recordOf(
     transcript: after === "renewal" ? (renewal?.transcript ?? row.transcript) : row.transcript,
     ...(renewBefore != null && { renewBefore: Math.floor(renewBefore / 1000) }),
     ...(type.defaultClient !== null && { client: type.defaultClient }),
-    features: { ...type.features, otp: type.otp.length > 0 },
+    features: featuresOf(type),
     ...(otp.length > 0 && { otp }),
   };
+}
+
+function featuresOf({ features: { cancel, direct, renew }, otp }: DeviceType): EnrolRecord["features"] {
+  return { cancel, direct, renew, otp: otp.length > 0 };
 }

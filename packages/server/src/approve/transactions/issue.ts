@@ -11,6 +11,8 @@ import { findForDevice, isEntitledViewer, pendingForDevice } from "../../operati
 import type { IssuedTransactionTable } from "../../store/schema.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { allowedStatuses, approvalOf } from "./approval.ts";
+import { isCancelable } from "./cancel.ts";
+import { findDeviceType } from "../device-types/device-types.ts";
 import { type Container, isOver, keyFor } from "../container.ts";
 import { isOpenReference } from "./reference.ts";
 import { goodServerKeys, signForDevices } from "../server-key.ts";
@@ -88,7 +90,9 @@ async function issue(deps: IssueDeps, operation: OperationRow, input: FetchInput
   const nonce = toBase64Url(deps.random(16));
   const now = await deps.store.now();
   const shown = (await deps.displayTemplates.current()).show(operation, language);
-  const claims = claimsOf(deps, operation, container, { nonce, shown, now });
+  const type = await findDeviceType(deps, container.row.device_type);
+  const cancelable = !isRefusal(type) && type.features.cancel && isCancelable(operation);
+  const claims = claimsOf(deps, operation, container, { nonce, shown, now, cancelable });
   const text = await signForDevices(deps, transaction, claims);
   const row: IssuedTransactionTable = {
     tenant,
@@ -112,11 +116,18 @@ async function issue(deps: IssueDeps, operation: OperationRow, input: FetchInput
   return stored;
 }
 
+interface Issued {
+  readonly nonce: string;
+  readonly shown: Display;
+  readonly now: number;
+  readonly cancelable: boolean;
+}
+
 function claimsOf(
   deps: IssueDeps,
   operation: OperationRow,
   { activation }: Container,
-  { nonce, shown, now }: { readonly nonce: string; readonly shown: Display; readonly now: number },
+  { nonce, shown, now, cancelable }: Issued,
 ): TransactionClaims {
   const approval = approvalOf(operation);
   const { match, bindingMessage, authorizationDetails, request, origin, payload } = approval;
@@ -143,7 +154,7 @@ function claimsOf(
     allowed: allowedStatuses(approval),
     ...(match !== undefined && { match: { mode: match, length: 6 } }),
     ...(origin !== undefined && { origin }),
-    cancelable: approval.cancelable ?? true,
+    cancelable,
     ...(payload !== undefined && { payload }),
     minVer: protocolVersion,
     ...(must.length > 0 && { must }),

@@ -29,21 +29,30 @@ export function referenceFor(
   });
 }
 
-/** For whoever scans it first. `n` rises with each code that a page shows (APV-REF-3). */
+/**
+ * For whoever scans it first. `n` rises with each code that a page shows (APV-REF-3). A code is good while it is shown and
+ * while the next one is: what was photographed is worth little.
+ */
 export function openReferenceFor(deps: ReferenceDeps, operation: Pointed, now: number): Promise<string> {
-  const n = Math.floor((now - operation.created_at) / (openReference.rotates * 1000));
+  const rotates = openReference.rotates * 1000;
+  const n = Math.max(0, Math.floor((now - operation.created_at) / rotates));
   return signForDevices(deps, reference, {
     iss: deps.publicUrl,
     tid: operation.id,
     act: "tx",
     iat: seconds(now),
-    exp: seconds(now) + openReference.lives,
+    exp: Math.max(seconds(now) + 1, seconds(operation.created_at + (n + 2) * rotates)),
     qr: 1,
-    n: Math.max(0, n),
+    n,
   });
 }
 
-/** Whether this is our code for this operation, shown within the last minute. */
+/** What a page without a camera opens in the app. */
+export function linkOf({ publicUrl }: Pick<Deps, "publicUrl">, text: string): string {
+  return `${publicUrl}/approve/v1/open#ref=${text}`;
+}
+
+/** Whether this is our code for this operation, the one of now or the one before. */
 export async function isOpenReference(
   deps: ReferenceDeps,
   text: string,

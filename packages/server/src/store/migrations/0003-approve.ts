@@ -44,13 +44,15 @@ export const tables: Readonly<Record<string, Table>> = {
     clustered: true,
   },
   direct_request: {
-    columns: "tenant t, id t, operation_id t, client_id t, expires_at i, redeemed_at i?",
+    columns: "tenant t, id t, operation_id t, client_id t, message_digest t, expires_at i, redeemed_at i?",
     key: "tenant, id",
+    unique: ["tenant, message_digest"],
     index: ["expires_at, tenant"],
     foreign: [operation],
   },
   user_approval: {
-    columns: "tenant t, user_id t, suspended_until i?, suspended_for t?, unanswered i, denied i, changed_at i",
+    columns:
+      "tenant t, user_id t, application_id t?, suspended_until i?, suspended_for t?, suspensions i, changed_at i",
     key: "tenant, user_id",
   },
   otp_secret: {

@@ -54,7 +54,12 @@ const content = {
     mostOutstanding: Type.Integer({ minimum: 1, maximum: 1000 }),
     deniedThreshold: orNever,
   }),
-  features: closed({ cancel: Type.Boolean(), direct: Type.Boolean(), renew: Type.Boolean() }),
+  features: closed({
+    cancel: Type.Boolean(),
+    direct: Type.Boolean(),
+    renew: Type.Boolean(),
+    directTemplate: Type.Optional(name),
+  }),
   defaultClient: Type.Union([name, Type.Null()]),
   otp: Type.Array(
     closed({
