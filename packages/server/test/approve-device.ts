@@ -9,7 +9,15 @@ import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
 import { readMessage, signMessage } from "@countersign/protocol/approve/message";
 import { offer } from "@countersign/protocol/approve/offer";
 import { bodyHash, signProof } from "@countersign/protocol/approve/proof";
-import { noAnswer, response, type ResponseClaims } from "@countersign/protocol/approve/response";
+import {
+  cancel,
+  type CancelClaims,
+  direct,
+  type DirectClaims,
+  noAnswer,
+  response,
+  type ResponseClaims,
+} from "@countersign/protocol/approve/response";
 import { transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { importJWK, type CryptoKey } from "jose";
 
@@ -203,6 +211,71 @@ export function deviceOf(url: string, keys: readonly SoftKey[], record: EnrolRec
 
     async respond(tid: string, text: string): Promise<ApproveReply> {
       const reply = await device.call("POST", `/approve/v1/transactions/${tid}/response`, { response: text });
+      if (reply.status === 200) {
+        seq += 1;
+        prev = digest(text);
+      }
+      return reply;
+    },
+
+    async cancelText(
+      tid: string,
+      reason: CancelClaims["reason"],
+      message: string,
+      more: { readonly claims?: object; readonly use?: KeyUse; readonly signWith?: SoftKey } = {},
+    ): Promise<string> {
+      const now = Math.floor(Date.now() / 1000);
+      const claims: CancelClaims = {
+        iss: record.cid,
+        aud: record.iss,
+        tid,
+        reason,
+        message,
+        jti: unique(),
+        iat: now,
+        ...more.claims,
+      };
+      const key = more.signWith ?? keyOf(keys, more.use ?? "pop");
+      return signMessage(cancel, claims, { kid: kid(more.use ?? "pop"), sign: (data) => key.sign(data) });
+    },
+
+    async cancel(tid: string, reason: CancelClaims["reason"], message = ""): Promise<ApproveReply> {
+      return device.sendCancel(tid, await device.cancelText(tid, reason, message));
+    },
+
+    async sendCancel(tid: string, text: string): Promise<ApproveReply> {
+      return device.call("POST", `/approve/v1/transactions/${tid}/cancel`, { cancel: text });
+    },
+
+    /** A message that the device starts itself. */
+    async directText(azp: string, status: string, more: AnswerOptions & { claims?: object } = {}): Promise<string> {
+      if (nonce === undefined) await device.pending();
+      const { method = "password", use = "auth" } = more;
+      const now = Math.floor(Date.now() / 1000);
+      const message = "Sign in at the branch";
+      const claims = {
+        iss: record.cid,
+        aud: record.iss,
+        azp,
+        status,
+        message,
+        nonce: nonce!,
+        shown_sha256: digest(message),
+        iat: now,
+        exp: now + 60,
+        jti: unique(),
+        seq: seq + 1,
+        prev,
+        uv: { method, lock: "counter" },
+        amr: ["swk"],
+        ...more.claims,
+      } as DirectClaims;
+      const key = more.signWith ?? keyOf(keys, use);
+      return signMessage(direct, claims, { kid: kid(use), sign: (data) => key.sign(data) });
+    },
+
+    async sendDirect(text: string): Promise<ApproveReply> {
+      const reply = await device.call("POST", "/approve/v1/direct", { request: text });
       if (reply.status === 200) {
         seq += 1;
         prev = digest(text);

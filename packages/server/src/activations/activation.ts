@@ -55,6 +55,12 @@ export function isOverdue(activation: Pick<ActivationRow, "status" | "expires_at
   return (waiting as readonly string[]).includes(activation.status) && now >= activation.expires_at;
 }
 
+/** An activation that speaks PowerAuth: to everything that needs its keys, an Approve container does not exist. */
+export async function findPowerAuth({ store }: Pick<Deps, "store">, id: string): Promise<ActivationRow | undefined> {
+  const activation = await store.findActivation(id);
+  return activation?.protocol === "powerauth" ? activation : undefined;
+}
+
 export function flagsOf(activation: Pick<ActivationRow, "flags">): readonly string[] {
   return JSON.parse(activation.flags) as string[];
 }

@@ -108,6 +108,7 @@ async function mayVouch(
     .select(["status", "user_id"])
     .where("tenant", "=", deps.store.tenant)
     .where("id", "=", activationId)
+    .where("protocol", "=", "powerauth")
     .executeTakeFirst();
   return parent?.status === "ACTIVE" && parent.user_id === userId;
 }

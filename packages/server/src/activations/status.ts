@@ -14,7 +14,7 @@ import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { ActivationStatus } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
-import { flagsOf, statusAt } from "./activation.ts";
+import { findPowerAuth, flagsOf, statusAt } from "./activation.ts";
 
 export interface StatusBlob {
   /** Base64, 32 bytes. */
@@ -38,9 +38,7 @@ export async function activationStatusBlob(
 ): Promise<StatusBlob | Refusal> {
   const challenge = input.challenge === undefined ? undefined : fromBase64(input.challenge);
   if (input.challenge !== undefined && challenge?.length !== 16) return refuse("invalid-request", "challenge");
-  const found = isUuid(input.activationId)
-    ? await deps.store.findActivation(input.activationId.toLowerCase())
-    : undefined;
+  const found = isUuid(input.activationId) ? await findPowerAuth(deps, input.activationId.toLowerCase()) : undefined;
   return statusBlob(deps, found && (await asOfNow(deps, found)), challenge);
 }
 

@@ -4,6 +4,7 @@
  * In activation scope an envelope that opens proves that the sender holds the device; in application scope it proves
  * only that it knows the app. Remembering it against replay is the caller's commit: see `claims` and `claimEnvelope`.
  */
+import { findPowerAuth } from "../activations/activation.ts";
 import { type Bytes, concat, toBase64Url } from "@countersign/protocol/bytes";
 import type { PrivateKey, SecretKey } from "@countersign/protocol/crypto";
 import { isFailure } from "@countersign/protocol/errors";
@@ -143,12 +144,12 @@ export async function recipientOf(
   temporaryKeyId: string | undefined,
   now: number,
 ): Promise<Recipient | Refusal> {
-  const { store, versions } = deps;
+  const { versions } = deps;
   const application = await versions.find(header.applicationKey);
   const inActivation = encryptor.scope === "activation";
   if (inActivation && header.activationId === undefined) return refuse("invalid-request");
   const activationId = header.activationId?.toLowerCase();
-  const found = inActivation && activationId !== undefined ? await store.findActivation(activationId) : undefined;
+  const found = inActivation && activationId !== undefined ? await findPowerAuth(deps, activationId) : undefined;
   const allowed = application !== undefined && mayOpen(application, found, header, inActivation);
   const activation = allowed ? found : undefined;
   const base = {

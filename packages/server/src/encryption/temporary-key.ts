@@ -2,6 +2,7 @@
  * Temporary encryption keys (PowerAuth 3.3): made for one application or activation, good for both directions of
  * encrypted requests until they expire, and for nobody else.
  */
+import { findPowerAuth } from "../activations/activation.ts";
 import type { PrivateKey } from "@countersign/protocol/crypto";
 import { isFailure } from "@countersign/protocol/errors";
 import { isUuid } from "@countersign/protocol/powerauth/headers";
@@ -148,7 +149,7 @@ export async function sweepTemporaryKeys(deps: Pick<Deps, "store">): Promise<voi
 
 async function usableActivation(deps: Pick<Deps, "store">, activationId: string): Promise<ActivationRow | undefined> {
   if (!isUuid(activationId)) return undefined;
-  const activation = await deps.store.findActivation(activationId.toLowerCase());
+  const activation = await findPowerAuth(deps, activationId.toLowerCase());
   return activation?.status === "ACTIVE" || activation?.status === "BLOCKED" ? activation : undefined;
 }
 

@@ -2,6 +2,7 @@
  * Verifies a retyped code and commits its outcome together with what it authorises. Counters, counting and races are
  * those of `authenticate.ts`; only what is signed and compared is different.
  */
+import { findPowerAuth } from "../activations/activation.ts";
 import { concat, fromBase64, toBase64, utf8 } from "@countersign/protocol/bytes";
 import type { CryptoProvider } from "@countersign/protocol/crypto";
 import { proximityOtp } from "@countersign/protocol/operation/proximity";
@@ -41,7 +42,7 @@ export async function authenticateOffline<T>(
   request: OfflineRequest,
   action: SignedAction<T>,
 ): Promise<Authentication<T>> {
-  const first = await deps.store.findActivation(request.activationId);
+  const first = await findPowerAuth(deps, request.activationId);
   const stopped = precheck(first);
   if (stopped !== undefined || first === undefined) return stopped ?? invalid("unknown", first);
   const { code, length, combinations } = request;

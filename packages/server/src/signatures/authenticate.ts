@@ -8,7 +8,7 @@ import { fromBase64, toBase64, toBase64Url, utf8 } from "@countersign/protocol/b
 import { type FactorCombination, factorsOf, signedData } from "@countersign/protocol/powerauth/signature";
 import type { ActivationKeys } from "@countersign/protocol/powerauth/keys";
 import { type VersionRow, versionRow } from "@countersign/protocol/powerauth/versions";
-import { activationEvent } from "../activations/activation.ts";
+import { findPowerAuth, activationEvent } from "../activations/activation.ts";
 import type { EventDraft } from "../audit/event.ts";
 import type { Deps } from "../deps.ts";
 import { newUuid7 } from "../ids.ts";
@@ -96,7 +96,7 @@ export async function authenticate<T>(
   action: SignedAction<T>,
 ): Promise<Authentication<T>> {
   const application = await deps.versions.find(request.applicationKey);
-  const first = await deps.store.findActivation(request.activationId);
+  const first = await findPowerAuth(deps, request.activationId);
   const check = precheck(listener, request, application, first);
   if (check !== undefined || application === undefined || first === undefined) {
     spendAsMuch(deps, request);

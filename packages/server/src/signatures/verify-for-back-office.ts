@@ -1,7 +1,7 @@
 /** The verdict on a signature for a front server that received the request itself. */
 import { type FactorCombination, factorCombination } from "@countersign/protocol/powerauth/signature";
 import { versionRow } from "@countersign/protocol/powerauth/versions";
-import { flagsOf } from "../activations/activation.ts";
+import { findPowerAuth, flagsOf } from "../activations/activation.ts";
 import { listRoles } from "../applications/roles.ts";
 import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
@@ -51,7 +51,7 @@ export async function verifyForBackOffice(
   const version = versionRow(input.signatureVersion);
   if (factors === undefined) return refuse("invalid-request", "signatureType - unknown");
   if (version === undefined) return refuse("invalid-request", "signatureVersion - unknown");
-  const first = await deps.store.findActivation(input.activationId);
+  const first = await findPowerAuth(deps, input.activationId);
   const seen = first !== undefined && (input.sees?.(first) ?? true) ? first : undefined;
   if (seen === undefined || (input.forcedSignatureVersion ?? majorVersion) !== majorVersion) {
     return verification(deps, input.activationId, factors, seen, false, 0);

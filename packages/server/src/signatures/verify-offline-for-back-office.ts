@@ -1,4 +1,5 @@
 /** The verdict on a retyped code, for a back office that made the QR code itself. Operations are not touched. */
+import { findPowerAuth } from "../activations/activation.ts";
 import { fromBase64 } from "@countersign/protocol/bytes";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -45,7 +46,7 @@ export async function verifyOfflineForBackOffice(
     const body = input.data.slice(input.data.lastIndexOf("&") + 1);
     if (fromBase64(body) === undefined) return refuse("invalid-request", "data - ends with no Base64");
   }
-  const activation = await deps.store.findActivation(activationId);
+  const activation = await findPowerAuth(deps, activationId);
   if (activation === undefined || !input.sees(activation)) {
     return verification(deps, activationId, "possession_knowledge", undefined, false, 0);
   }

@@ -13,6 +13,16 @@ export async function findActivationFor(
   return activation !== undefined && mayUse(client, activation.application_id) ? activation : undefined;
 }
 
+/** For calls that need the keys of a PowerAuth activation: an Approve container has none of them. */
+export async function findPowerAuthFor(
+  deps: Pick<Deps, "store">,
+  client: ApiClient,
+  activationId: string,
+): Promise<ActivationRow | undefined> {
+  const activation = await findActivationFor(deps, client, activationId);
+  return activation?.protocol === "powerauth" ? activation : undefined;
+}
+
 /** Matches no activation. */
 const noActivation = "00000000-0000-0000-0000-000000000000";
 

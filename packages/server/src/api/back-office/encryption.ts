@@ -9,7 +9,7 @@ import { createTemporaryKey, removeTemporaryKey } from "../../encryption/tempora
 import { isRefusal, RefusedError, refuse } from "../../errors.ts";
 import { id, orNull, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
-import { findActivationFor, requireApplicationOfKey } from "./activation-access.ts";
+import { findPowerAuthFor, requireApplicationOfKey } from "./activation-access.ts";
 import { call } from "./call.ts";
 
 const timestamp = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -72,7 +72,7 @@ export function encryptionRoutes(app: Api, deps: Deps): void {
     const version = versionOf(input.signatureVersion, "signatureVersion");
     const factors = factorCombination(input.signatureType);
     if (factors === undefined) return refuse("invalid-request", "signatureType - unknown");
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return refuse("activation-not-found");
     const { applicationKey, signature, signedData: base } = input;
     const unlocked = await unlockVaultForBackOffice(deps, {
@@ -113,7 +113,7 @@ export function encryptionRoutes(app: Api, deps: Deps): void {
   const upgradeRequest = Type.Object({ activationId: id, applicationKey: text(64) });
   for (const path of ["/upgrade/start", "/upgrade/commit"]) {
     call(app, path, "integrate", upgradeRequest, async ({ activationId }, client) => {
-      const activation = await findActivationFor(deps, client, activationId);
+      const activation = await findPowerAuthFor(deps, client, activationId);
       return refuse(activation === undefined ? "activation-not-found" : "upgrade-not-possible");
     });
   }

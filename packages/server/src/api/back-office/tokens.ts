@@ -12,7 +12,7 @@ import { removeToken } from "../../tokens/remove.ts";
 import { validateToken } from "../../tokens/validate.ts";
 import { id, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
-import { findActivationFor } from "./activation-access.ts";
+import { findPowerAuthFor } from "./activation-access.ts";
 import { call } from "./call.ts";
 import { cryptogram, cryptogramOf, versionOf } from "./encryption.ts";
 
@@ -40,7 +40,7 @@ export function tokenRoutes(app: Api, deps: Deps): void {
     const version = versionOf(input.protocolVersion, "protocolVersion");
     const factors = factorCombination(input.signatureType);
     if (factors === undefined) return refuse("invalid-request", "signatureType - unknown");
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return refuse("activation-not-found");
     return createTokenForBackOffice(deps, {
       header: { applicationKey: input.applicationKey, activationId: activation.id, version },
@@ -76,7 +76,7 @@ export function tokenRoutes(app: Api, deps: Deps): void {
   });
 
   call(app, "/token/remove", "integrate", Type.Object({ tokenId: id, activationId: id }), async (input, client) => {
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return { removed: false };
     return removeToken(deps, { tokenId: input.tokenId, activationId: activation.id, clientId: client.id });
   });

@@ -1,4 +1,5 @@
 /** The QR code by which a device without a network is shown an operation, and what belongs to it until it is answered. */
+import { findPowerAuth } from "../../activations/activation.ts";
 import { toBase64, utf8 } from "@countersign/protocol/bytes";
 import { composeOfflineData } from "@countersign/protocol/operation/offline-qr";
 import { textDefect } from "@countersign/protocol/operation/plain-text";
@@ -34,7 +35,7 @@ type QrDeps = Pick<Deps, "store" | "operationWatch" | "crypto" | "random" | "sec
 export async function offlineQr(deps: QrDeps, input: OfflineQrInput): Promise<{ readonly qr: string } | Refusal> {
   const operation = await findOperation(deps, input.operationId, input.sees);
   if (isRefusal(operation)) return operation;
-  const activation = await deps.store.findActivation(input.activationId);
+  const activation = await findPowerAuth(deps, input.activationId);
   if (activation === undefined || !input.seesActivation(activation) || !isEntitledViewer(operation, activation)) {
     return refuse("activation-not-found");
   }

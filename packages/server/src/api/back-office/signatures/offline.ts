@@ -8,7 +8,7 @@ import { nonPersonalizedPayload, personalizedPayload } from "../../../signatures
 import { verifyOfflineForBackOffice } from "../../../signatures/verify-offline-for-back-office.ts";
 import { id, name, orNull, text } from "../../members.ts";
 import type { Api } from "../../surfaces.ts";
-import { findActivationFor } from "../activation-access.ts";
+import { findPowerAuthFor } from "../activation-access.ts";
 import { call, requireApplications } from "../call.ts";
 
 /** Signed as it stands; no QR code holds more. */
@@ -42,7 +42,7 @@ export function offlineSignatureRoutes(app: Api, deps: Deps): void {
     if (proximity !== undefined && (bytes === undefined || bytes.length === 0)) {
       return refuse("invalid-request", "proximityCheck.seed - not Base64");
     }
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return refuse("activation-not-found");
     return personalizedPayload(deps, {
       activation,

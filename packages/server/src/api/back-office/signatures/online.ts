@@ -8,7 +8,7 @@ import { isSignedByDevice, signWithServerKey } from "../../../signatures/ecdsa.t
 import { verifyForBackOffice } from "../../../signatures/verify-for-back-office.ts";
 import { id, orNull, text } from "../../members.ts";
 import type { Api } from "../../surfaces.ts";
-import { findActivationFor } from "../activation-access.ts";
+import { findPowerAuthFor } from "../activation-access.ts";
 import { call } from "../call.ts";
 
 const verifyRequest = Type.Object({
@@ -45,7 +45,7 @@ export function onlineSignatureRoutes(app: Api, deps: Deps): void {
   call(app, "/signature/ecdsa/sign", "integrate", ecdsaSignRequest, async (input, client) => {
     const data = fromBase64(input.data);
     if (data === undefined) return refuse("invalid-request", "data - not Base64");
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return refuse("activation-not-found");
     return { signature: signWithServerKey(deps, activation, data) };
   });
@@ -55,7 +55,7 @@ export function onlineSignatureRoutes(app: Api, deps: Deps): void {
     const signature = fromBase64(input.signature);
     if (data === undefined) return refuse("invalid-request", "data - not Base64");
     if (signature === undefined) return refuse("invalid-request", "signature - not Base64");
-    const activation = await findActivationFor(deps, client, input.activationId);
+    const activation = await findPowerAuthFor(deps, client, input.activationId);
     if (activation === undefined) return refuse("activation-not-found");
     const format = input.signatureFormat === "JOSE" ? "jose" : "der";
     return { signatureValid: isSignedByDevice(deps, activation, data, signature, format) };
