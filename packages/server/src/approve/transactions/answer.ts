@@ -160,9 +160,8 @@ function decision(
   const { result, writes } = decide(operation, inputOf(deps, attempt, activation, operation, status), now);
   const outcome = outcomeOf(result, status);
   if (result.kind !== "decided" && result.kind !== "attempt-failed") return { result: outcome, writes };
-  const accepted: Writes = {
+  const settled: Writes = {
     ...writes,
-    activation: moved(signed, activation, now),
     attempt: attemptRow(deps, operation, activation, action, result, now),
     answer: {
       tenant: operation.tenant,
@@ -173,7 +172,8 @@ function decision(
       at: now,
     },
   };
-  if (result.kind !== "decided") return { result: outcome, writes: accepted };
+  // A refusal moves nothing of the container: a device need not know which refusals count. The same bytes count once.
+  if (result.kind !== "decided") return { result: outcome, writes: settled };
   const receipt = decisionOf(
     {
       issuer: deps.publicUrl,
@@ -189,7 +189,7 @@ function decision(
     },
     now,
   );
-  return { result: outcome, writes: { ...accepted, decision: receipt } };
+  return { result: outcome, writes: { ...settled, activation: moved(signed, activation, now), decision: receipt } };
 }
 
 function inputOf(
