@@ -1,10 +1,13 @@
 /** A signer and one valid message of each kind, for tests that change them. */
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
+import fc from "fast-check";
+import { importJWK, type CryptoKey } from "jose";
 import { toBase64Url } from "../src/bytes.ts";
 import { isFailure } from "../src/errors.ts";
 import { enrolRecord, renewRecord, type EnrolRecord } from "../src/approve/enrol.ts";
+import { openerOf, type Opener } from "../src/approve/jwe.ts";
 import { importVerifier, type NamedSigner, type Verifier } from "../src/approve/jws.ts";
-import type { NamedJwk, PublicJwk } from "../src/approve/keys.ts";
+import { keyUses, type NamedJwk, type PublicJwk } from "../src/approve/keys.ts";
 import type { Message } from "../src/approve/message.ts";
 import { offer } from "../src/approve/offer.ts";
 import { passwordRules } from "../src/approve/policy.ts";
@@ -38,6 +41,25 @@ export async function verifierOf({ kty, crv, x, y }: PublicJwk): Promise<Verifie
   const verifier = await importVerifier({ kty, crv, x, y });
   if (isFailure(verifier)) throw new Error(verifier.error);
   return verifier;
+}
+
+/** The key without its name, as it proves itself. */
+export function provingOf({ jwk: { kty, crv, x, y }, sign: signs }: TestKey) {
+  return { jwk: { kty, crv, x, y } satisfies PublicJwk, sign: signs };
+}
+
+export async function openerFor({ kid, privateKey }: TestKey): Promise<Opener> {
+  const jwk = privateKey.export({ format: "jwk" }) as Record<string, string>;
+  return openerOf(kid, (await importJWK(jwk, "ECDH-ES")) as CryptoKey);
+}
+
+/** The text with one character replaced, anywhere, by another that has a meaning in one of the encodings. */
+export function oneCharacterOff(text: string): fc.Arbitrary<string> {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \n"{}[]:,\\\u0000é';
+  return fc
+    .tuple(fc.nat(text.length - 1), fc.constantFrom(...alphabet))
+    .map(([at, other]) => text.slice(0, at) + other + text.slice(at + 1))
+    .filter((other) => other !== text);
 }
 
 export function random(length: number): string {
@@ -81,6 +103,40 @@ const record: EnrolRecord = {
   minVer: 1,
   transcript: digest,
   features: { cancel: true, direct: true, renew: true, otp: false },
+};
+
+/** Of an enrolment by these four keys, in the order of their uses. */
+export const enrolPayloadOf = (keys: readonly TestKey[]) => ({
+  code: random(16),
+  nonce: random(16),
+  iat: times.iat,
+  aud: iss,
+  keys: keysOf(keys),
+  ver: [1],
+  algs: ["ES256"],
+  device: { platform: "node", osVersion: "24.0", hardwareKeys: false, name: "Phone" },
+  push: { platform: "apns", environment: "production", token: "abc" },
+});
+
+export const renewPayloadOf = (keys: readonly TestKey[]) => ({
+  cid,
+  nonce: random(16),
+  iat: times.iat,
+  aud: iss,
+  keys: keysOf(keys),
+});
+
+const keysOf = (keys: readonly TestKey[]) =>
+  keyUses.map((use, at) => ({ use, jwk: provingOf(keys[at] as TestKey).jwk }));
+
+export const proofClaims = {
+  jti: random(16),
+  htm: "POST",
+  htu: `${iss}/approve/v1/transactions/${tid}`,
+  iat: times.iat,
+  nonce: "1.server",
+  cid,
+  bsh: digest,
 };
 
 /** Claims by message: each row is accepted by its reader. */

@@ -26,7 +26,11 @@ export interface PinnedKey {
   readonly retiredAt?: number;
 }
 
-/** The keys pinned after a chain of statements, or undefined when a link does not hold: then nothing changes. */
+/**
+ * The keys pinned after a chain of statements, or undefined when a link does not hold: then nothing changes. A key that
+ * was retired signs no further link, whatever time the link names, but the same one again does no harm. Keys that a link
+ * does not name are no longer good.
+ */
 export async function followChain(
   iss: string,
   pinned: readonly PinnedKey[],
@@ -41,10 +45,15 @@ export async function followChain(
     const verifier = await importVerifier(signer.jwk);
     if (isFailure(verifier) || isFailure(await verifyMessage(read, verifier))) return undefined;
     const { iat, keys: next } = read.claims;
-    if (signer.retiredAt !== undefined && iat > signer.retiredAt) return undefined;
-    const kept = keys.map((key) => (key === signer && key.retiredAt === undefined ? { ...key, retiredAt: iat } : key));
-    const added = next.filter(({ kid }) => !kept.some(({ jwk }) => jwk.kid === kid)).map((jwk) => ({ jwk }));
-    keys = [...kept, ...added];
+    const added = next.filter(({ kid }) => !keys.some(({ jwk }) => jwk.kid === kid)).map((jwk) => ({ jwk }));
+    if (signer.retiredAt !== undefined) {
+      if (iat !== signer.retiredAt || added.length > 0) return undefined;
+      continue;
+    }
+    const named = new Set(next.map(({ kid }) => kid));
+    if (named.has(signer.jwk.kid) || named.size !== next.length) return undefined;
+    const retired = ({ jwk, retiredAt }: PinnedKey) => retiredAt === undefined && !named.has(jwk.kid);
+    keys = [...keys.map((key) => (retired(key) ? { ...key, retiredAt: iat } : key)), ...added];
   }
   return keys;
 }

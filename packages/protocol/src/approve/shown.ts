@@ -2,15 +2,22 @@
  * The text a person is shown of a transaction, and why it can be believed (APV-TX-4): it follows from the form, and
  * every value in the form is one that was asked for. Amounts stand as they are signed, not as a locale writes them.
  */
+import { exactNumber } from "../operation/amount.ts";
 import type { DisplayForm } from "../operation/display.ts";
 import { textDefect } from "../operation/plain-text.ts";
 
 type Attribute = Readonly<Record<string, unknown>>;
 
-/** One line for each thing to see. Deterministic on every platform: no locale and no clock is asked. */
+/**
+ * One line for each thing to see. Deterministic on every platform: no locale and no clock is asked. Further lines of one
+ * thing are indented: a note cannot look like a row of its own.
+ */
 export function formText({ title, message, attributes }: DisplayForm): string {
   const lines = (attributes as readonly unknown[] as readonly Attribute[]).flatMap(attributeLines);
-  return [title, message, ...lines].filter((line) => line !== "").join("\n");
+  return [title, message, ...lines]
+    .filter((line) => line !== "")
+    .map((line) => line.replaceAll("\n", "\n  "))
+    .join("\n");
 }
 
 /** Why the text must not be shown, or undefined. */
@@ -26,10 +33,10 @@ export function shownDefect(
   return values.every((value) => given.some((parameter) => isSame(parameter, value))) ? undefined : "value-unknown";
 }
 
-/** A number in the form is the decimal text that was given. */
+/** A number in the form is the decimal text that was given, digit for digit. */
 function isSame(parameter: unknown, value: unknown): boolean {
   if (typeof value !== "number") return parameter === value;
-  return typeof parameter === "string" && /^[+-]?\d/.test(parameter) && Number(parameter) === value;
+  return typeof parameter === "string" && exactNumber(parameter) === value;
 }
 
 /** Control characters but line feeds, halves of surrogates, and what changes the direction of text or hides in it. */
@@ -37,12 +44,17 @@ export function isUnsafe(text: string): boolean {
   return textDefect(text, { lineFeed: true }) !== undefined || hidden.test(text);
 }
 
-/** Bidirectional controls (UAX 9), zero-width characters but the joiners that scripts need, and the byte order mark. */
-const hidden = /[\u061c\u200b\u200e\u200f\u2028\u2029\u202a-\u202e\u2060-\u2069\ufeff]/u;
+/**
+ * Bidirectional controls (UAX 9), line separators, and what nobody sees: zero-width characters but the joiners that
+ * scripts need, soft hyphens, fillers, annotations, tags and the byte order mark.
+ */
+const hidden =
+  /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e007f}]/u;
 
 function attributeLines(attribute: Attribute): string[] {
   const label = textOf(attribute.label);
-  const body = bodies[textOf(attribute.type)] ?? valueBody;
+  const type = textOf(attribute.type);
+  const body = (Object.hasOwn(bodies, type) ? bodies[type] : undefined) ?? valueBody;
   const text = body(attribute).filter((part) => part !== "");
   if (text.length === 0) return label === "" ? [] : [label];
   return [label === "" ? text.join(" ") : `${label}: ${text.join(" ")}`];
@@ -71,8 +83,9 @@ const bodies: Readonly<Record<string, (attribute: Attribute) => string[]>> = {
 /** What of a row has to come from the parameters. Labels and titles are the template's. */
 function attributeValues({ type, ...one }: Attribute): unknown[] {
   switch (type) {
-    case "KEY_VALUE":
-      return [one.value];
+    case "HEADING":
+    case "IMAGE":
+      return [];
     case "NOTE":
       return [one.note];
     case "AMOUNT":
@@ -89,7 +102,7 @@ function attributeValues({ type, ...one }: Attribute): unknown[] {
     case "PARTY_INFO":
       return Object.values((one.partyInfo ?? {}) as Attribute);
     default:
-      return [];
+      return [one.value];
   }
 }
 

@@ -60,6 +60,12 @@ const allowedStatus = shaped({
   open: true,
 });
 
+/** As far as its text needs it; the rest of a form is the app's to draw. */
+const form = shaped({
+  required: { title: text(65_536, 0), message: text(65_536, 0), attributes: listOf(object, 1000) },
+  open: true,
+});
+
 export const transaction: Message<TransactionClaims> = {
   typ: "apv-tx+jwt",
   shape: {
@@ -74,7 +80,7 @@ export const transaction: Message<TransactionClaims> = {
       client: shaped({ required: { id: text(255), name: text(255) }, open: true }),
       details: shaped({ required: { type: text(255), data: text(65_536, 0), parameters: object }, open: true }),
       display: shaped({
-        required: { template: text(255, 0), language: text(16), form: object, text: text(65_536, 0) },
+        required: { template: text(255, 0), language: text(16), form, text: text(65_536, 0) },
         open: true,
       }),
       allowed: listOf(allowedStatus, 8, 1),

@@ -41,6 +41,11 @@ function isDecimal(text: string): boolean {
   return text.length <= mostDigits && /^-?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$/.test(text);
 }
 
+/** The number a decimal text names, or null where no JSON number is exactly that. */
+export function exactNumber(text: string): number | null {
+  return isDecimal(text) ? jsonNumber(text) : null;
+}
+
 /** A reader of JSON has doubles: a number is only given where it is the same number there. */
 function jsonNumber(decimal: string): number | null {
   const number = Number(decimal);
