@@ -14,6 +14,7 @@ import type { Secrets } from "./keys/secrets.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
 import type { InFlight } from "./signatures/in-flight.ts";
 import type { Store } from "./store/store.ts";
+import type { TokenKeyCache } from "./tokens/keys.ts";
 import type { Throttle } from "./throttle.ts";
 
 export interface Deps {
@@ -38,5 +39,6 @@ export interface Deps {
   readonly live: LiveStreams;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
+  readonly tokenKeys: TokenKeyCache;
   readonly displayTemplates: DisplayTemplateCache;
 }

@@ -49,6 +49,7 @@ import { fixPublicUrl } from "./public-url.ts";
 import { inFlight } from "./signatures/in-flight.ts";
 import type { OpenedStore } from "./store/open.ts";
 import { startSweeper } from "./sweeper.ts";
+import { tokenKeyCache } from "./tokens/keys.ts";
 import { addressThrottle } from "./throttle.ts";
 
 export interface ServerOptions {
@@ -95,6 +96,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     live: liveStreams(store, { streams: config.liveStreams, seconds: config.liveSeconds }),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
+    tokenKeys: tokenKeyCache(secrets, nodeCrypto),
     displayTemplates: displayTemplateCache(store),
   };
   store.onCommit((news) => deps.operationWatch.committed(news));

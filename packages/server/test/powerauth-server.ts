@@ -23,6 +23,7 @@ import { operationWatch } from "../src/operations/watch.ts";
 import { outbound, outboundGuard } from "../src/outbound.ts";
 import { pushSenders } from "../src/push/senders.ts";
 import { inFlight } from "../src/signatures/in-flight.ts";
+import { tokenKeyCache } from "../src/tokens/keys.ts";
 import { addressThrottle } from "../src/throttle.ts";
 import { createDevice, type Device, random } from "./device.ts";
 import { suiteOnEachStore } from "./store-suites.ts";
@@ -53,6 +54,7 @@ export async function startPowerAuth(
     live: liveStreams(store, { streams: 1, seconds: 1 }),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
+    tokenKeys: tokenKeyCache(secrets, nodeCrypto),
     displayTemplates: displayTemplateCache(store),
   };
   const app = fastify({ bodyLimit: config.bodyBytes }).withTypeProvider<TypeBoxTypeProvider>() as unknown as Api;

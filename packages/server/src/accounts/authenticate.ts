@@ -3,9 +3,17 @@
  * hash is one HMAC, because the secret is random and needs no slow one.
  */
 import { equalTexts, utf8 } from "@countersign/protocol/bytes";
+import type { Selectable } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { builtOnce } from "../lists/built-once.ts";
+import type { ApiClientTable } from "../store/schema.ts";
 import { type ApiClient, apiClientOf } from "./api-client.ts";
+
+const clientQuery = builtOnce<{ readonly tenant: string; readonly id: string }, Selectable<ApiClientTable>>(
+  (db, mark) =>
+    db.selectFrom("api_client").selectAll().where("tenant", "=", mark("tenant")).where("id", "=", mark("id")),
+);
 
 /** `authorization` is the value of the header. Refuses `unauthenticated`, whatever is wrong. */
 export async function authenticateBasic(
@@ -15,12 +23,7 @@ export async function authenticateBasic(
   const credentials = readBasic(authorization);
   if (credentials === undefined) return refuse("unauthenticated");
   const { id, secret } = credentials;
-  const row = await deps.store.read
-    .selectFrom("api_client")
-    .selectAll()
-    .where("tenant", "=", deps.store.tenant)
-    .where("id", "=", id)
-    .executeTakeFirst();
+  const [row] = await clientQuery(deps.store.read, { tenant: deps.store.tenant, id });
   // Hashed for an unknown client too: its absence takes as long as a wrong secret.
   const right = equalTexts(secretHash(deps, id, secret), row?.secret_hash ?? "");
   return row !== undefined && right ? apiClientOf(row) : refuse("unauthenticated");

@@ -5,6 +5,7 @@
  */
 import { chooseTemplate, display, type Display } from "@countersign/protocol/operation/display";
 import { sql } from "kysely";
+import { builtOnce } from "../lists/built-once.ts";
 import type { Change, OperationRow, Store } from "../store/store.ts";
 import { listDisplayTemplates } from "./list.ts";
 import type { StoredTemplate } from "./template.ts";
@@ -46,13 +47,12 @@ export async function nextRevision({ db }: Change, tenant: string): Promise<void
     .execute();
 }
 
-async function revisionOf(store: Store): Promise<string> {
-  const row = await store.read
-    .selectFrom("setting")
-    .select("value")
-    .where("tenant", "=", store.tenant)
-    .where("name", "=", settingName)
-    .executeTakeFirst();
+const revisionQuery = builtOnce<{ readonly tenant: string }, { value: string }>((db, mark) =>
+  db.selectFrom("setting").select("value").where("tenant", "=", mark("tenant")).where("name", "=", settingName),
+);
+
+async function revisionOf({ read, tenant }: Store): Promise<string> {
+  const [row] = await revisionQuery(read, { tenant });
   return row?.value ?? "0";
 }
 

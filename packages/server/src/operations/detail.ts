@@ -3,6 +3,7 @@ import type { ReceiptClaims } from "@countersign/protocol/receipt";
 import { type ApiClient, mayUse } from "../accounts/api-client.ts";
 import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { builtOnce } from "../lists/built-once.ts";
 import type { OperationRow } from "../store/store.ts";
 import { isEntitled } from "./decide.ts";
 import { settled } from "./expire.ts";
@@ -93,18 +94,34 @@ export interface History {
 
 const mostAttempts = 1000;
 
+interface OfOperation {
+  readonly tenant: string;
+  readonly id: string;
+}
+
+const attemptsQuery = builtOnce<OfOperation, Attempt>((db, mark) =>
+  db
+    .selectFrom("operation_attempt")
+    .select(["action", "outcome", "activation_id as activationId", "at"])
+    .where("tenant", "=", mark("tenant"))
+    .where("operation_id", "=", mark("id"))
+    .orderBy("at")
+    .orderBy("id")
+    .limit(mostAttempts),
+);
+
+const claimsQuery = builtOnce<OfOperation, { claims: string }>((db, mark) =>
+  db
+    .selectFrom("decision")
+    .select("claims")
+    .where("tenant", "=", mark("tenant"))
+    .where("operation_id", "=", mark("id")),
+);
+
 export async function operationHistory(deps: Pick<Deps, "store">, operationId: string): Promise<History> {
   const { read, tenant } = deps.store;
   const [attempts, decision] = await Promise.all([
-    read
-      .selectFrom("operation_attempt")
-      .select(["action", "outcome", "activation_id as activationId", "at"])
-      .where("tenant", "=", tenant)
-      .where("operation_id", "=", operationId)
-      .orderBy("at")
-      .orderBy("id")
-      .limit(mostAttempts)
-      .execute(),
+    attemptsQuery(read, { tenant, id: operationId }),
     decisionClaims(deps, operationId),
   ]);
   return { attempts, decision };
@@ -115,12 +132,8 @@ export async function decisionClaims(
   deps: Pick<Deps, "store">,
   operationId: string,
 ): Promise<ReceiptClaims | undefined> {
-  const row = await deps.store.read
-    .selectFrom("decision")
-    .select("claims")
-    .where("tenant", "=", deps.store.tenant)
-    .where("operation_id", "=", operationId)
-    .executeTakeFirst();
+  const { read, tenant } = deps.store;
+  const [row] = await claimsQuery(read, { tenant, id: operationId });
   return row === undefined ? undefined : (JSON.parse(row.claims) as ReceiptClaims);
 }
 

@@ -7,6 +7,8 @@
 import { sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { builtOnce } from "../lists/built-once.ts";
+import type { IdempotencyTable } from "../store/schema.ts";
 import type { Claim } from "../store/store.ts";
 
 export interface IdempotencyKey {
@@ -17,18 +19,25 @@ export interface IdempotencyKey {
   readonly requestDigest: string;
 }
 
+type Known = Pick<IdempotencyTable, "request_digest" | "operation_id" | "expires_at">;
+
+const keyQuery = builtOnce<{ readonly tenant: string; readonly client: string; readonly key: string }, Known>(
+  (db, mark) =>
+    db
+      .selectFrom("idempotency")
+      .select(["request_digest", "operation_id", "expires_at"])
+      .where("tenant", "=", mark("tenant"))
+      .where("client_id", "=", mark("client"))
+      .where("key", "=", mark("key")),
+);
+
 /** Id of the operation that this key made before. Refuses with `idempotency-conflict` when the request was another. */
 export async function operationOfKey(
   deps: Pick<Deps, "store">,
   key: IdempotencyKey,
 ): Promise<string | undefined | Refusal> {
-  const row = await deps.store.read
-    .selectFrom("idempotency")
-    .select(["request_digest", "operation_id", "expires_at"])
-    .where("tenant", "=", deps.store.tenant)
-    .where("client_id", "=", key.clientId)
-    .where("key", "=", key.key)
-    .executeTakeFirst();
+  const { read, tenant } = deps.store;
+  const [row] = await keyQuery(read, { tenant, client: key.clientId, key: key.key });
   if (row === undefined) return undefined;
   if ((await deps.store.now()) >= row.expires_at) {
     await forgetKey(deps, key);

@@ -2,6 +2,7 @@
 import { type ExpressionBuilder, type SelectQueryBuilder, sql } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { builtOnce } from "../lists/built-once.ts";
 import { isOneOf, newestPage, type Page, type Place } from "../lists/newest-page.ts";
 import type { OperationStatus, Schema } from "../store/schema.ts";
 import type { ActivationRow, OperationRow } from "../store/store.ts";
@@ -25,18 +26,47 @@ export async function listForDevice(
   viewer: Viewer,
   which: "pending" | "all",
 ): Promise<readonly OperationRow[]> {
+  const { read, tenant } = deps.store;
   const now = await deps.store.now();
-  let query = deps.store.read
-    .selectFrom("operation as o")
-    .selectAll("o")
-    .where("o.tenant", "=", deps.store.tenant)
-    .where("o.user_id", "=", viewer.user_id)
-    .where(ofApplications(deps, [viewer.application_id]))
-    .where((e) => e.or([e("o.activation_id", "is", null), e("o.activation_id", "=", viewer.id)]))
-    .where(withFlags(JSON.parse(viewer.flags) as string[]));
-  if (which === "pending") query = query.where("o.status", "=", pending).where("o.expires_at", ">", now);
-  const rows = await newestFirst(query).limit(mostForDevice).execute();
+  const flags = JSON.parse(viewer.flags) as string[];
+  const values = { tenant, user: viewer.user_id, application: viewer.application_id, activation: viewer.id, now };
+  const named = Object.fromEntries(flags.map((flag, at) => [`flag${at}`, flag]));
+  const rows = await deviceQuery(which, flags.length)(read, { ...values, ...named });
   return Promise.all(rows.map((row) => settled(deps, row, now)));
+}
+
+type DeviceValues = Readonly<Record<string, string | number>> & {
+  readonly tenant: string;
+  readonly user: string;
+  readonly application: string;
+  readonly activation: string;
+  readonly now: number;
+};
+type DeviceQuery = ReturnType<typeof builtOnce<DeviceValues, OperationRow>>;
+
+/** One query for each number of flags: every list in a statement has its length. */
+const deviceQueries = new Map<string, DeviceQuery>();
+const mostDeviceQueries = 200;
+
+function deviceQuery(which: "pending" | "all", flags: number): DeviceQuery {
+  const key = `${which} ${flags}`;
+  const known = deviceQueries.get(key);
+  if (known !== undefined) return known;
+  const made = builtOnce<DeviceValues, OperationRow>((db, mark) => {
+    const names = Array.from({ length: flags }, (_, at) => mark(`flag${at}`) as string);
+    let query = db
+      .selectFrom("operation as o")
+      .selectAll("o")
+      .where("o.tenant", "=", mark("tenant"))
+      .where("o.user_id", "=", mark("user"))
+      .where(ofApplications(mark("tenant"), [mark("application")]))
+      .where((e) => e.or([e("o.activation_id", "is", null), e("o.activation_id", "=", mark("activation"))]))
+      .where(withFlags(names));
+    if (which === "pending") query = query.where("o.status", "=", pending).where("o.expires_at", ">", mark("now"));
+    return newestFirst(query).limit(mostForDevice);
+  });
+  if (deviceQueries.size < mostDeviceQueries) deviceQueries.set(key, made);
+  return made;
 }
 
 export interface BackOfficeFilter {
@@ -70,7 +100,7 @@ export async function listForBackOffice(
     .selectFrom("operation as o")
     .selectAll("o")
     .where("o.tenant", "=", tenant)
-    .where(ofApplications(deps, filter.applications));
+    .where(ofApplications(tenant, filter.applications));
   if (filter.userId !== undefined) query = query.where("o.user_id", "=", filter.userId);
   if (filter.externalId !== undefined) query = query.where("o.external_id", "=", filter.externalId);
   if (filter.pendingOnly === true) query = query.where("o.status", "=", pending).where("o.expires_at", ">", now);
@@ -94,13 +124,13 @@ function newestFirst<T>(query: SelectQueryBuilder<Rows, "o", T>): SelectQueryBui
   return query.orderBy("o.created_at", "desc").orderBy("o.id", "desc");
 }
 
-function ofApplications(deps: Pick<Deps, "store">, ids: readonly string[]) {
+function ofApplications(tenant: string, ids: readonly string[]) {
   return (e: ExpressionBuilder<Rows, "o">) =>
     e.exists(
       e
         .selectFrom("operation_application as a")
         .select("a.operation_id")
-        .where("a.tenant", "=", deps.store.tenant)
+        .where("a.tenant", "=", tenant)
         .where("a.application_id", "in", ids)
         .whereRef("a.operation_id", "=", "o.id"),
     );

@@ -1,16 +1,24 @@
 /** One template, by its number or by its name. */
+import type { Selectable } from "kysely";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { builtOnce } from "../lists/built-once.ts";
+import type { OperationTemplateTable } from "../store/schema.ts";
 import { type Template, templateOf } from "./template.ts";
 
+type Key = { readonly id: number } | { readonly name: string };
+type Row = Selectable<OperationTemplateTable>;
+
+const byId = builtOnce<{ readonly tenant: string; readonly id: number }, Row>((db, mark) =>
+  db.selectFrom("operation_template").selectAll().where("tenant", "=", mark("tenant")).where("id", "=", mark("id")),
+);
+const byName = builtOnce<{ readonly tenant: string; readonly name: string }, Row>((db, mark) =>
+  db.selectFrom("operation_template").selectAll().where("tenant", "=", mark("tenant")).where("name", "=", mark("name")),
+);
+
 /** Refuses with `template-not-found`. */
-export async function templateDetail(
-  deps: Pick<Deps, "store">,
-  key: { readonly id: number } | { readonly name: string },
-): Promise<Template | Refusal> {
-  const query = deps.store.read.selectFrom("operation_template").selectAll().where("tenant", "=", deps.store.tenant);
-  const row = await (
-    "id" in key ? query.where("id", "=", key.id) : query.where("name", "=", key.name)
-  ).executeTakeFirst();
+export async function templateDetail({ store }: Pick<Deps, "store">, key: Key): Promise<Template | Refusal> {
+  const { read, tenant } = store;
+  const [row] = "id" in key ? await byId(read, { tenant, ...key }) : await byName(read, { tenant, ...key });
   return row === undefined ? refuse("template-not-found") : templateOf(row);
 }

@@ -11,7 +11,7 @@ import { newId, userBucket } from "../ids.ts";
 import { authenticate, type Authentication, evidenceData, type SignedRequest } from "../signatures/authenticate.ts";
 import type { TokenTable } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
-import { tokenPlace } from "./validate.ts";
+import { tokenPlace } from "./keys.ts";
 
 export interface NewToken {
   readonly tokenId: string;

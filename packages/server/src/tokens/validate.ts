@@ -33,7 +33,7 @@ export type TokenValidation =
       readonly proven: boolean;
     };
 
-type ValidateDeps = Pick<Deps, "config" | "store" | "secrets" | "crypto">;
+type ValidateDeps = Pick<Deps, "config" | "store" | "crypto" | "tokenKeys">;
 
 /** What else must hold in the same commit, for requests that are encrypted besides. */
 export interface TokenConditions {
@@ -51,7 +51,7 @@ export async function validateToken(
   const { crypto, store } = deps;
   const token = await store.findToken(header.tokenId.toLowerCase());
   // An unknown token costs as much as a wrong digest.
-  const secret = crypto.secretKey(token === undefined ? new Uint8Array(16) : secretOf(deps, token));
+  const secret = token === undefined ? crypto.secretKey(new Uint8Array(16)) : deps.tokenKeys.keyOf(token);
   const expected = tokenDigest(crypto, header.version, secret, header.nonce, header.timestamp);
   const right = equalBytes(expected, header.tokenDigest);
   // Both ways read the same rows, too.
@@ -98,15 +98,6 @@ function reasonToRefuse(
 
 export function tokenWindow(config: Pick<Deps["config"], "tokenSeconds" | "tokenSkewSeconds">): TimeWindow {
   return { age: config.tokenSeconds * 1000, skew: config.tokenSkewSeconds * 1000 };
-}
-
-/** Where a token secret's ciphertext is bound to. */
-export function tokenPlace(tokenId: string): { table: string; column: string; row: string } {
-  return { table: "token", column: "secret_sealed", row: tokenId };
-}
-
-function secretOf(deps: Pick<Deps, "secrets">, token: TokenRow): Uint8Array {
-  return deps.secrets.open(tokenPlace(token.id), token.secret_sealed);
 }
 
 async function activationOf(

@@ -128,11 +128,11 @@ export function operationRoutes(app: Api, deps: Deps): void {
   const created = { body: createBody, querystring: noQuery, response: { 201: operationSchema } };
   app.post("/v1/operations", { config, schema: created }, async (request, reply) => {
     const { apiClient } = request;
-    const { operation } = orRefuse(await createOperation(deps, await newOperationOf(deps, request, request.body)));
+    const { operation, repeated } = orRefuse(await createOperation(deps, await newOperationOf(deps, request, request.body)));
     return reply
       .code(201)
       .header("location", `/v1/operations/${operation.id}`)
-      .send(await shown(deps, apiClient, await current(deps, operation)));
+      .send(await shown(deps, apiClient, repeated ? await current(deps, operation) : operation));
   });
 
   const listed = { querystring: listQuery, response: { 200: pageSchema(closed(listedMembers)) } };
