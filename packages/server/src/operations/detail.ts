@@ -94,10 +94,7 @@ export interface History {
 
 const mostAttempts = 1000;
 
-interface OfOperation {
-  readonly tenant: string;
-  readonly id: string;
-}
+type OfOperation = { readonly tenant: string; readonly id: string };
 
 const attemptsQuery = builtOnce<OfOperation, Attempt>((db, mark) =>
   db
