@@ -2,18 +2,13 @@
  * What documented examples are played in: a server with a bank, in which each value of `values.ts` gets a row of its kind,
  * made afresh for each example.
  */
-import { toBase64, utf8 } from "@countersign/protocol/bytes";
-import { nodeCrypto } from "@countersign/protocol/crypto-node";
-import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
-import { readHeaderMembers } from "@countersign/protocol/powerauth/headers";
-import { signatureBase } from "@countersign/protocol/powerauth/signature";
 import { permissions } from "../src/accounts/api-client.ts";
 import { values } from "../src/api/docs/values.ts";
-import { type Bank, type BankOptions, type Json, startBank, unique } from "./bank.ts";
-import { createDevice } from "./device.ts";
-import { signedRequest } from "./front-server.ts";
+import { type Bank, type BankOptions, type Json, send, startBank, unique } from "./bank.ts";
+import { createDevice, type Device } from "./device.ts";
+import { gateways } from "./example-gateways.ts";
 
-type Replacement = ReadonlyMap<unknown, unknown>;
+export type Replacement = ReadonlyMap<unknown, unknown>;
 
 /** One example's surroundings: a user of its own, in the one application. */
 export interface Scene {
@@ -21,6 +16,8 @@ export interface Scene {
   readonly app: Awaited<ReturnType<Bank["application"]>>;
   readonly template: Json;
   readonly user: string;
+  /** By the id of their activation. */
+  readonly devices: Map<string, Device>;
 }
 
 export async function startExampleWorld(opened: BankOptions["opened"]) {
@@ -35,7 +32,7 @@ export async function startExampleWorld(opened: BankOptions["opened"]) {
   return {
     bank,
     client,
-    scene: (): Scene => ({ bank, app, template, user: `anna ${unique()}` }),
+    scene: (): Scene => ({ bank, app, template, user: `anna ${unique()}`, devices: new Map() }),
     close: () => bank.close(),
   };
 }
@@ -51,7 +48,10 @@ export async function pendingOperation({ bank, app, user }: Scene, more: object 
   });
 }
 
-async function activation({ bank, app, user }: Scene, until: "CREATED" | "PENDING_COMMIT"): Promise<Json> {
+export async function startedActivation(
+  { bank, app, user }: Scene,
+  until: "CREATED" | "PENDING_COMMIT",
+): Promise<Json> {
   const started = await bank.done("/activation/init", { userId: user, applicationId: app.applicationId });
   if (until === "PENDING_COMMIT") await createDevice(app).activate(started.activationCode, { name: "Anna's phone" });
   return started;
@@ -63,6 +63,12 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
   one(values.templateId, async ({ template }) => template.id),
   one(values.applicationKey, async ({ app }) => app.applicationKey),
   one(values.newApplication, async () => `${values.newApplication} ${unique()}`),
+  one(values.configuredApplication, async ({ bank, app }) => {
+    const { applicationId } = await bank.application();
+    const value = { allowedTargetApplicationIds: [app.applicationId], type: "SPAWN" };
+    await bank.done("/application/config/create", { applicationId, key: "activation_transfer", values: [value] });
+    return applicationId;
+  }),
   one(values.newTemplate, async () => `${values.newTemplate} ${unique()}`),
   {
     of: [values.oldTemplate, values.oldTemplateId],
@@ -87,17 +93,50 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     await device.signed("/api/auth/token/app/operation/authorize", { uriId: "/operation/authorize", body });
     return id;
   }),
-  one(values.activation, async ({ bank, app, user }) => (await bank.device(app, user)).activationId),
+  one(values.activation, async ({ bank, app, user, devices }) => {
+    const device = await bank.device(app, user);
+    devices.set(device.activationId, device);
+    return device.activationId;
+  }),
+  one(values.webhook, async ({ bank, app: { applicationId } }) => {
+    const url = "https://shop.example/countersign";
+    return (await v1Done(bank, "POST", "/webhooks", { applicationId, name: `shop ${unique()}`, url })).id;
+  }),
+  one(values.newWebhook, async () => `${values.newWebhook} ${unique()}`),
+  one(values.pushedApplication, async ({ bank }) => {
+    const { applicationId } = await bank.application();
+    for (const [platform, settings] of Object.entries(await gateways())) {
+      await v1Done(bank, "PUT", `/push-gateways/${encodeURIComponent(applicationId)}/${platform}`, settings);
+    }
+    return applicationId;
+  }),
+  {
+    of: [values.pushedActivation, values.pushToken],
+    async make({ bank, app, user }) {
+      const { activationId } = await bank.device(app, user);
+      const token = `f2b4c6d8${unique().padStart(8, "0")}`;
+      const requestObject = { appId: app.applicationId, activationId, platform: "android", token };
+      const url = `${bank.privateUrl}/push/device/create`;
+      const reply = await send(url, "POST", JSON.stringify({ requestObject }), bank.admin);
+      if (reply.status !== 200) throw new Error(JSON.stringify(reply.body));
+      return [activationId, token];
+    },
+  },
+  one(values.message, async ({ bank, app, user }) => {
+    const texts = { en: { subject: "Statement", summary: "It is there.", body: "Your statement is there." } };
+    const message = { userId: user, type: "text", applications: [app.applicationId], texts };
+    return (await v1Done(bank, "POST", "/inbox/messages", message)).id;
+  }),
   one(values.blockedActivation, async ({ bank, app, user }) => {
     const { activationId } = await bank.device(app, user);
     await bank.done("/activation/block", { activationId, reason: "LOST" });
     return activationId;
   }),
-  one(values.waitingActivation, async (scene) => (await activation(scene, "PENDING_COMMIT")).activationId),
+  one(values.waitingActivation, async (scene) => (await startedActivation(scene, "PENDING_COMMIT")).activationId),
   {
     of: [values.createdActivation, values.activationCode],
     async make(scene) {
-      const { activationId, activationCode } = await activation(scene, "CREATED");
+      const { activationId, activationCode } = await startedActivation(scene, "CREATED");
       return [activationId, activationCode];
     },
   },
@@ -148,6 +187,12 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "GET /v1/audit": [values.approvedOperation],
   "POST /v1/audit/erase": [values.operation],
   "GET /v1/device-types": [values.deviceType],
+  "GET /v1/webhooks": [values.webhook],
+  "GET /v1/push-devices": [values.pushedActivation],
+  "GET /v1/inbox/messages": [values.message],
+  "GET /inbox/messages/list": [values.message],
+  "GET /inbox/messages/count": [values.message],
+  "POST /rest/v3/signature/list": [values.approvedOperation],
   "POST /rest/v3/operation/list": [values.operation],
   "POST /rest/v3/operation/list/pending": [values.operation],
   "POST /rest/v3/operation/list/external": [values.operation],
@@ -175,72 +220,4 @@ export function replaced(example: Json, by: Replacement): Json {
   if (Array.isArray(example)) return example.map((item) => replaced(item, by));
   if (typeof example !== "object" || example === null) return example;
   return Object.fromEntries(Object.entries(example).map(([name, value]) => [name, replaced(value, by)]));
-}
-
-/** Members that only a device can compute: they take the place of those in the example. */
-export const computed: Readonly<Record<string, (scene: Scene) => Promise<Readonly<Record<string, unknown>>>>> = {
-  async "POST /rest/v3/activation/prepare"(scene) {
-    const { activationCode } = await activation(scene, "CREATED");
-    return { activationCode, ...(await sealedActivation(scene)) };
-  },
-  "POST /rest/v3/activation/create": sealedActivation,
-  async "POST /rest/v3/signature/verify"({ bank, app, user }) {
-    return { ...signedRequest(await bank.device(app, user), app) };
-  },
-  async "POST /rest/v3/signature/ecdsa/verify"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const data = utf8("a document");
-    const signature = toBase64(nodeCrypto.sign(device.privateKey, data, "der"));
-    return { activationId: device.activationId, data: toBase64(data), signature };
-  },
-  async "POST /rest/v3/token/create"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const { request } = await device.encrypt(encryptorIds.tokenCreate, "{}");
-    return { activationId: device.activationId, ...request };
-  },
-  async "POST /rest/v3/token/validate"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const { token } = await device.createToken("possession");
-    const [header = ""] = Object.values(device.withToken(token));
-    const parts = readHeaderMembers(header)!;
-    const { token_id: tokenId, token_digest: tokenDigest, nonce, timestamp } = parts;
-    return { tokenId, tokenDigest, nonce, timestamp: Number(timestamp) };
-  },
-  async "POST /rest/v3/token/remove"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const { token } = await device.createToken("possession");
-    return { tokenId: token.tokenId, activationId: device.activationId };
-  },
-  async "POST /rest/v3/vault/unlock"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const sealed = await device.encrypt(encryptorIds.vaultUnlock, JSON.stringify({ reason: "ADD_BIOMETRY" }));
-    const [header = ""] = Object.values(device.sign({ uriId: "/pa/vault/unlock", body: sealed.body }));
-    const parts = readHeaderMembers(header)!;
-    const signedData = signatureBase("POST", "/pa/vault/unlock", parts.pa_nonce!, utf8(sealed.body));
-    return { activationId: device.activationId, signature: parts.pa_signature, signedData, ...sealed.request };
-  },
-  async "POST /rest/v3/ecies/decryptor"({ bank, app, user }) {
-    const device = await bank.device(app, user);
-    const {
-      encryptedData: _,
-      mac: __,
-      ...envelope
-    } = (await device.encrypt(encryptorIds.activationGeneric, "{}")).request;
-    return { activationId: device.activationId, ...envelope };
-  },
-  async "POST /rest/v3/keystore/create"({ bank, app, user }) {
-    return { jwt: (await (await bank.device(app, user)).keystore("activation")).sent };
-  },
-  async "POST /rest/v3/keystore/remove"({ bank, app, user }) {
-    const { sent } = await (await bank.device(app, user)).keystore("activation");
-    const { jwt } = await bank.done("/keystore/create", { jwt: sent });
-    return { id: JSON.parse(Buffer.from(jwt.split(".")[1], "base64url").toString()).sub };
-  },
-};
-
-async function sealedActivation({ app }: Scene): Promise<Record<string, unknown>> {
-  const device = createDevice(app);
-  const devicePublicKey = toBase64(nodeCrypto.exportPublicKey(device.publicKey, "uncompressed"));
-  const inner = JSON.stringify({ devicePublicKey, activationName: "Anna's phone" });
-  return { ...(await device.encrypt(encryptorIds.activationLayer2, inner)).request };
 }

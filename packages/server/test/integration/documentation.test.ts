@@ -112,12 +112,12 @@ suiteOnEachStore((kind, open) => {
         const { content } = operation.responses[reply.status];
         const real = reply.body;
         if (content === undefined || example.response === undefined) {
-          assert.deepEqual(real, route.includes(" /rest/v3/") ? { status: "OK" } : undefined, answered);
+          assert.deepEqual(real, route.includes(" /v1/") ? undefined : { status: "OK" }, answered);
           continue;
         }
         const { schema, example: documented } = content["application/json"];
         assert.deepEqual(shapeOf(real), shapeOf(documented), answered);
-        if (route.includes(" /rest/v3/")) continue;
+        if (!route.includes(" /v1/")) continue;
         for (const [what, value] of Object.entries({ "the answer": real, "its example": documented })) {
           assert.ok(
             Value.Check(schema, value),

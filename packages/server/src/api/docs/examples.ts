@@ -7,23 +7,31 @@ import { restApplicationExamples } from "./examples/rest-applications.ts";
 import { restOperationExamples } from "./examples/rest-operations.ts";
 import { restSignatureExamples } from "./examples/rest-signatures.ts";
 import { restTemplateExamples } from "./examples/rest-templates.ts";
+import { restPushExamples } from "./examples/rest-push.ts";
 import { v1ActivationExamples } from "./examples/v1-activations.ts";
 import { v1ApplicationExamples } from "./examples/v1-applications.ts";
 import { v1ApproveExamples } from "./examples/v1-approve.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
+import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
+
+import { v1TemplateExamples } from "./examples/v1-templates.ts";
+import { v1PushExamples } from "./examples/v1-push.ts";
+import { v1WebhookExamples } from "./examples/v1-webhooks.ts";
 
 export interface Example {
   /** What the route does, in one line. */
   readonly summary: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly query?: Readonly<Record<string, string>>;
-  /** Under `/rest/v3` the request object alone. */
+  /** Of a back-office call the request object alone. */
   readonly body?: unknown;
   /** 200 when absent. */
   readonly status?: number;
-  /** Under `/rest/v3` the response object alone; absent where there is none. */
+  /** Of a back-office call the response object alone; absent where there is none. */
   readonly response?: unknown;
+  /** Body and response of a back-office call stand here as they are, with their envelopes where they have one. */
+  readonly whole?: true;
 }
 
 /** By method and address, as routes declare them: `GET /v1/operations/:id`. */
@@ -31,6 +39,7 @@ export type Examples = Readonly<Record<string, Example>>;
 
 export const examples: Examples = {
   ...v1OperationExamples,
+  ...v1TemplateExamples,
   ...v1DisplayExamples,
   ...v1ApproveExamples,
   ...v1ApplicationExamples,
@@ -40,4 +49,8 @@ export const examples: Examples = {
   ...restSignatureExamples,
   ...restOperationExamples,
   ...restTemplateExamples,
+  ...restPushExamples,
+  ...v1PushExamples,
+  ...v1WebhookExamples,
+  ...v1InboxExamples,
 };

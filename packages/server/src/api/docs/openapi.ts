@@ -40,7 +40,10 @@ function described(
   url: string,
   route: RouteOptions,
 ): FastifySchema {
-  const example: Example | undefined = examples[`${String(route.method)} ${url}`];
+  const example: Example | undefined = [route.method]
+    .flat()
+    .map((method) => examples[`${method} ${url}`])
+    .find((one) => one !== undefined);
   const { params, querystring, body, response, ...rest } = (schema ?? {}) as Parts;
   const { permission = [] } = route.config ?? {};
   return {
@@ -55,14 +58,15 @@ function described(
   };
 }
 
-/** `/v1/operations/:id` is about operations, `/rest/v3/application/list` about applications. */
+/** `/v1/operations/:id` is about operations, `/rest/v3/application/list` about applications, `/push/…` about push. */
 function nounOf(url: string): string {
-  return url.split("/").filter(Boolean)[url.startsWith("/v1/") ? 1 : 2] ?? "";
+  const [first = "", second = "", third = ""] = url.split("/").filter(Boolean);
+  return first === "v1" ? second : first === "rest" ? third : first;
 }
 
 function requestOf({ errors }: Document, example: Example | undefined): unknown {
   if (example?.body === undefined) return undefined;
-  return errors === "envelope" ? { requestObject: example.body } : example.body;
+  return errors === "envelope" && !example.whole ? { requestObject: example.body } : example.body;
 }
 
 /** The answer that the example gives, with its schema where the route has one. */
@@ -72,7 +76,9 @@ function answerOf({ errors }: Document, response: object | undefined, example: E
   const schema = schemas[status] ?? (errors === "envelope" ? { type: "object" } : { type: "null" });
   const responseObject = example?.response;
   const given =
-    errors === "envelope" ? { status: "OK", ...(responseObject !== undefined && { responseObject }) } : responseObject;
+    errors === "envelope" && !example?.whole
+      ? { status: "OK", ...(responseObject !== undefined && { responseObject }) }
+      : responseObject;
   return { ...schemas, [status]: { description: "Done", ...withExample(schema, given) } };
 }
 

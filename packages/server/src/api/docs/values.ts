@@ -5,6 +5,8 @@
 export const values = {
   application: "mobile-bank",
   newApplication: "mobile-bank-for-business",
+  /** With the setting `activation_transfer`. */
+  configuredApplication: "mobile-bank-for-youth",
   applicationVersion: "2026-11",
   applicationKey: "x4vt9dwzQoHcDNQRGoIfXA==",
   user: "anna",
@@ -37,6 +39,14 @@ export const values = {
   deviceType: "authenticator",
   newDeviceType: "authenticator-for-business",
   offer: "019ac000-0000-7000-8000-0123456789ef",
+  webhook: "019ac000-0000-7000-8000-01234567890f",
+  newWebhook: "shop",
+  /** With a gateway of each kind. */
+  pushedApplication: "mobile-bank-with-push",
+  /** ACTIVE, and registered for push with this token. */
+  pushedActivation: "0a1fa5b6-c7d8-4e9f-80a1-b2c3d4e5f607",
+  pushToken: "f2b4c6d8e0a1f3b5c7d9",
+  message: "019ac000-0000-7000-8000-0123456789aa",
   callback: "019ac000-0000-7000-8000-0123456789cd",
   newCallback: "status of operations",
 } as const;

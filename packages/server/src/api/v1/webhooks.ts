@@ -10,88 +10,115 @@ import { replayOutbox } from "../../notifications/delivery/queue.ts";
 import { findSink, listSinks, type Sink, webhookTypes } from "../../notifications/sink.ts";
 import { name, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
+import { closed, itemsSchema, noQuery, pageSchema, paging, utc, utcSchema } from "./members.ts";
 
-const closed = { additionalProperties: false };
 const url = text(2000);
 const params = Type.Object({ id: Type.String() });
-const noQuery = Type.Object({}, closed);
 
-const createBody = Type.Object({ applicationId: name, name, url }, closed);
-const updateBody = Type.Object(
-  { name: Type.Optional(name), url: Type.Optional(url), enabled: Type.Optional(Type.Boolean()) },
-  closed,
-);
+const createBody = closed({ applicationId: name, name, url });
+const updateBody = closed({
+  name: Type.Optional(name),
+  url: Type.Optional(url),
+  enabled: Type.Optional(Type.Boolean()),
+});
 const day = 86_400;
 const rotateBody = Type.Optional(
-  Type.Union([
-    Type.Object({ overlapSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 7 * day })) }, closed),
-    Type.Null(),
-  ]),
+  Type.Union([closed({ overlapSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 7 * day })) }), Type.Null()]),
 );
 const deliveryId = text(100);
 const replayBody = Type.Optional(
   Type.Union([
-    Type.Object(
-      {
-        state: Type.Optional(Type.Enum(["DEAD", "DONE"])),
-        deliveries: Type.Optional(Type.Array(deliveryId, { minItems: 1, maxItems: 500 })),
-      },
-      closed,
-    ),
+    closed({
+      state: Type.Optional(Type.Enum(["DEAD", "DONE"])),
+      deliveries: Type.Optional(Type.Array(deliveryId, { minItems: 1, maxItems: 500 })),
+    }),
     Type.Null(),
   ]),
 );
-const deliveriesQuery = Type.Object(
-  {
-    state: Type.Optional(Type.Enum(["PENDING", "DONE", "DEAD"])),
-    /** `nextCursor` of the page before. */
-    cursor: Type.Optional(deliveryId),
-    /** Text, because nothing is coerced: 1 to 200. */
-    limit: Type.Optional(Type.String({ pattern: "^([1-9]|[1-9][0-9]|1[0-9][0-9]|200)$" })),
-  },
-  closed,
-);
+const deliveriesQuery = closed({
+  state: Type.Optional(Type.Enum(["PENDING", "DONE", "DEAD"])),
+  /** `nextCursor` of the page before: the id of its last delivery. */
+  cursor: Type.Optional(deliveryId),
+  limit: paging.limit,
+});
+
+const webhookMembers = {
+  id: Type.String(),
+  applicationId: Type.String(),
+  name: Type.String(),
+  url: Type.String(),
+  enabled: Type.Boolean(),
+  createdAt: utcSchema,
+};
+const webhookSchema = closed(webhookMembers);
+const withSecret = closed({
+  ...webhookMembers,
+  signingSecret: Type.String({ description: "Shown this once; signs what is sent" }),
+});
+const deliverySchema = closed({
+  id: Type.String(),
+  state: Type.Enum(["PENDING", "DONE", "DEAD"]),
+  attempts: Type.Integer(),
+  event: closed({ id: Type.String(), type: Type.String(), subject: Type.String(), at: utcSchema }),
+  lastFailure: Type.Optional(Type.String()),
+  dueAt: Type.Optional(utcSchema),
+  settledAt: Type.Optional(utcSchema),
+});
 
 const admin = { permission: "admin" } as const;
 const operate = { permission: "operate" } as const;
 const path = "/v1/webhooks";
 
 export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "secrets">): void {
-  app.post(path, { config: admin, schema: { body: createBody, querystring: noQuery } }, async (request, reply) => {
-    const { body, apiClient } = request;
-    if (!mayUse(apiClient, body.applicationId)) throw new RefusedError(refuse("application-not-found"));
-    const { sink, signingSecret } = orRefuse(
-      await createSink(deps, { ...body, type: "WEBHOOK", clientId: apiClient.id }),
-    );
-    return reply
-      .code(201)
-      .header("location", `${path}/${sink.id}`)
-      .send({ ...shown(sink), signingSecret });
-  });
-
-  app.get(path, { config: operate, schema: { querystring: noQuery } }, async ({ apiClient }) => {
-    const { applications } = apiClient;
-    const sinks = await listSinks(deps, { types: webhookTypes, applications: applications && [...applications] });
-    return { items: sinks.map(shown) };
-  });
-
-  app.get(`${path}/:id`, { config: operate, schema: { params, querystring: noQuery } }, async (request) =>
-    shown(await visible(deps, request)),
+  app.post(
+    path,
+    { config: admin, schema: { body: createBody, querystring: noQuery, response: { 201: withSecret } } },
+    async (request, reply) => {
+      const { body, apiClient } = request;
+      if (!mayUse(apiClient, body.applicationId)) throw new RefusedError(refuse("application-not-found"));
+      const { sink, signingSecret } = orRefuse(
+        await createSink(deps, { ...body, type: "WEBHOOK", clientId: apiClient.id }),
+      );
+      return reply
+        .code(201)
+        .header("location", `${path}/${sink.id}`)
+        .send({ ...shown(sink), signingSecret });
+    },
   );
 
-  const updateSchema = { params, body: updateBody, querystring: noQuery };
+  app.get(
+    path,
+    { config: operate, schema: { querystring: noQuery, response: { 200: itemsSchema(webhookSchema) } } },
+    async ({ apiClient }) => {
+      const { applications } = apiClient;
+      const sinks = await listSinks(deps, { types: webhookTypes, applications: applications && [...applications] });
+      return { items: sinks.map(shown) };
+    },
+  );
+
+  app.get(
+    `${path}/:id`,
+    { config: operate, schema: { params, querystring: noQuery, response: { 200: webhookSchema } } },
+    async (request) => shown(await visible(deps, request)),
+  );
+
+  const updateSchema = { params, body: updateBody, querystring: noQuery, response: { 200: webhookSchema } };
   app.patch(`${path}/:id`, { config: admin, schema: updateSchema }, async (request) => {
     const { id } = await visible(deps, request);
     return shown(orRefuse(await updateSink(deps, { id, ...request.body, clientId: request.apiClient.id })));
   });
 
-  app.delete(`${path}/:id`, { config: admin, schema: { params, querystring: noQuery } }, async (request, reply) => {
-    const { id } = await visible(deps, request);
-    await removeSink(deps, { id, clientId: request.apiClient.id });
-    return reply.code(204).send();
-  });
+  app.delete(
+    `${path}/:id`,
+    { config: admin, schema: { params, querystring: noQuery, response: { 204: Type.Null() } } },
+    async (request, reply) => {
+      const { id } = await visible(deps, request);
+      await removeSink(deps, { id, clientId: request.apiClient.id });
+      return reply.code(204).send(null);
+    },
+  );
 
-  const rotateSchema = { params, body: rotateBody, querystring: noQuery };
+  const rotateSchema = { params, body: rotateBody, querystring: noQuery, response: { 200: withSecret } };
   app.post(`${path}/:id/rotate-secret`, { config: admin, schema: rotateSchema }, async (request) => {
     const { id } = await visible(deps, request);
     const overlapSeconds = request.body?.overlapSeconds ?? day;
@@ -100,7 +127,7 @@ export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "s
     return { ...shown(sink), signingSecret };
   });
 
-  const listSchema = { params, querystring: deliveriesQuery };
+  const listSchema = { params, querystring: deliveriesQuery, response: { 200: pageSchema(deliverySchema) } };
   app.get(`${path}/:id/deliveries`, { config: operate, schema: listSchema }, async (request) => {
     const { id } = await visible(deps, request);
     const { state, cursor: after, limit: most = "50" } = request.query;
@@ -119,7 +146,12 @@ export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "s
     };
   });
 
-  const replaySchema = { params, body: replayBody, querystring: noQuery };
+  const replaySchema = {
+    params,
+    body: replayBody,
+    querystring: noQuery,
+    response: { 200: closed({ replayed: Type.Integer() }) },
+  };
   app.post(`${path}/:id/replay`, { config: operate, schema: replaySchema }, async (request) => {
     const { id: sinkId } = await visible(deps, request);
     const { state = "DEAD", deliveries: ids } = request.body ?? {};
@@ -143,8 +175,4 @@ function shown(sink: Sink) {
     enabled: sink.enabled === 1,
     createdAt: utc(sink.created_at),
   };
-}
-
-function utc(ms: number): string {
-  return new Date(ms).toISOString();
 }

@@ -12,7 +12,7 @@ export const restApplicationExamples: Examples = {
       applicationEnvironment: "",
       version: "0.1.0",
       buildTime: null,
-      timestamp: "2026-11-27T19:13:23.478+00:00",
+      timestamp: "2026-11-27T19:49:48.817+00:00",
     },
   },
   "POST /rest/v3/error/list": {
@@ -34,8 +34,8 @@ export const restApplicationExamples: Examples = {
     response: {
       applications: [
         {
-          applicationId: values.application,
-          applicationRoles: ["retail"],
+          applicationId: "app 30",
+          applicationRoles: [],
         },
       ],
     },
@@ -57,15 +57,15 @@ export const restApplicationExamples: Examples = {
     },
     response: {
       applicationId: values.application,
-      masterPublicKey: "BMBCUkvpA8ZoybkGSZAAf1D4RppVVs0eQTV/ZtPmea9WNQr41KqTLt0XzMYYqWrkYEvu7lnWCL8Rc+zYcYJg/WI=",
+      masterPublicKey: "BN/3oyahXF4qPFFM/0+Ag0LKMBkF2lmlVALcHRAf4qymBJKg2EduwJeLJjR+aUGWJSEyeOtXh+M+ifjPEqLgq48=",
       applicationRoles: ["retail"],
       versions: [
         {
           applicationVersionId: "default",
-          applicationKey: "hDRODjuScPfcL3wxcjfTrQ==",
-          applicationSecret: "kSLIR+9crbEDIAZnh2NFmQ==",
+          applicationKey: "TnIX2aDioyNkUd57EnIkuw==",
+          applicationSecret: "M1r0aJKHRKsCHvT5C0E+7Q==",
           mobileSdkConfig:
-            "ARCENE4OO5Jw99wvfDFyN9OtEJEiyEfvXK2xAyAGZ4djRZkBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+            "ARBOchfZoOKjI2RR3nsSciS7EDNa9GiSh0SrAh70+QtBPu0BAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
           supported: true,
         },
       ],
@@ -88,10 +88,10 @@ export const restApplicationExamples: Examples = {
     },
     response: {
       applicationVersionId: "2027-01",
-      applicationKey: "5w6FGl2YTxiqwV2gtDGgJQ==",
-      applicationSecret: "ymumbsBa+4rcVBhuljJe6g==",
+      applicationKey: "rOGXlcuvC09lqCrrbBGCWQ==",
+      applicationSecret: "BZOTWVqnfqQT7ZmzXyrK8g==",
       mobileSdkConfig:
-        "ARDnDoUaXZhPGKrBXaC0MaAlEMprpm7AWvuK3FQYbpYyXuoBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+        "ARCs4ZeVy68LT2WoKutsEYJZEAWTk1lap36kE+2Zs18qyvIBAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
       supported: true,
     },
   },
@@ -169,12 +169,17 @@ export const restApplicationExamples: Examples = {
       attributes: ["userId", "status"],
     },
     response: {
-      id: "01a21e6d-363d-7ce3-8bad-c5af8c74c9d1",
+      id: "01a21e8e-8ec4-70f4-9dc8-57c6896c6c83",
       applicationId: values.application,
       name: values.newCallback,
       callbackUrl: "https://bank.example/countersign",
       type: "OPERATION_STATUS_CHANGE",
       attributes: ["userId", "status"],
+      authentication: {},
+      maxAttempts: null,
+      initialBackoff: null,
+      retentionPeriod: null,
+      signingSecret: "whsec_o19c8fV+ZKEVSN88s2x/IKSELnYNHn5hlskJSzfrp1g=",
     },
   },
   "POST /rest/v3/application/callback/list": {
@@ -185,12 +190,16 @@ export const restApplicationExamples: Examples = {
     response: {
       callbackUrlList: [
         {
-          id: "01a21e6d-363d-7ce3-8bad-c5af8c74c9d1",
+          id: "01a21e8e-8ec4-70f4-9dc8-57c6896c6c83",
           applicationId: values.application,
-          name: "status of operations 82",
+          name: "status of operations 146",
           callbackUrl: "https://bank.example/countersign",
           type: "OPERATION_STATUS_CHANGE",
           attributes: ["userId", "status"],
+          authentication: {},
+          maxAttempts: null,
+          initialBackoff: null,
+          retentionPeriod: null,
         },
       ],
     },
@@ -205,26 +214,127 @@ export const restApplicationExamples: Examples = {
       removed: true,
     },
   },
+  "POST /rest/v3/application/callback/update": {
+    summary: "Change a receiver",
+    body: {
+      id: values.callback,
+      callbackUrl: "https://bank.example/elsewhere",
+    },
+    response: {
+      id: values.callback,
+      applicationId: values.application,
+      name: "callback 152",
+      callbackUrl: "https://bank.example/elsewhere",
+      type: "OPERATION_STATUS_CHANGE",
+      attributes: [],
+      authentication: {},
+      maxAttempts: null,
+      initialBackoff: null,
+      retentionPeriod: null,
+    },
+  },
+  "POST /rest/v3/application/callback/secret/rotate": {
+    summary: "Give a receiver a new signing secret; the old one holds for a while",
+    body: {
+      id: values.callback,
+      overlapSeconds: 3600,
+    },
+    response: {
+      id: values.callback,
+      signingSecret: "whsec_VPdjuEUL0r2/yijBT8hu5TUrsN2aESt/DobUC1dlGPg=",
+    },
+  },
+  "POST /rest/v3/application/callback/event/list": {
+    summary: "What became of the events of a receiver",
+    body: {
+      id: values.callback,
+      state: "DEAD",
+    },
+    response: {
+      events: [],
+    },
+  },
+  "POST /rest/v3/application/callback/event/replay": {
+    summary: "Send events again",
+    body: {
+      id: values.callback,
+      state: "DEAD",
+    },
+    response: {
+      replayed: 0,
+    },
+  },
+  "POST /rest/v3/application/config/create": {
+    summary: "Set a setting of an application",
+    body: {
+      applicationId: values.application,
+      key: "activation_transfer",
+      values: [
+        {
+          allowedTargetApplicationIds: [values.application],
+          type: "SPAWN",
+        },
+      ],
+    },
+    response: {
+      applicationId: values.application,
+      key: "activation_transfer",
+      values: [
+        {
+          allowedTargetApplicationIds: [values.application],
+          type: "SPAWN",
+        },
+      ],
+    },
+  },
+  "POST /rest/v3/application/config/detail": {
+    summary: "Settings of an application",
+    body: {
+      applicationId: values.configuredApplication,
+    },
+    response: {
+      applicationId: values.configuredApplication,
+      applicationConfigs: [
+        {
+          key: "activation_transfer",
+          values: [
+            {
+              allowedTargetApplicationIds: [values.application],
+              type: "SPAWN",
+            },
+          ],
+        },
+      ],
+    },
+  },
+  "POST /rest/v3/application/config/remove": {
+    summary: "Remove a setting of an application",
+    body: {
+      applicationId: values.configuredApplication,
+      key: "activation_transfer",
+    },
+  },
   "POST /rest/v3/integration/create": {
     summary: "Add an API client; its secret is shown this once",
     body: {
       name: values.newApiClient,
     },
     response: {
-      id: "01a21e6d-364d-7023-9b7f-863ce5ff11da",
+      id: "01a21e8e-8eec-7169-8ae7-3358a29055a4",
       name: values.newApiClient,
-      clientToken: "01a21e6d-364d-7023-9b7f-863ce5ff11da",
-      clientSecret: "jqcufvFHlGO-qLWCnaxwbwvLQrndISemduKnx-UNDzk",
+      clientToken: "01a21e8e-8eec-7169-8ae7-3358a29055a4",
+      clientSecret: "GRl8HfCyiNyKnGxlnaiS-DlLp8wzoEgFT2biroU8NlU",
     },
   },
   "POST /rest/v3/integration/list": {
     summary: "All API clients, without their secrets",
     response: {
+      restrictedAccess: true,
       items: [
         {
-          id: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
+          id: "01a21e8e-7d72-7784-bd5c-d0db2e89e5e2",
           name: "bootstrap",
-          clientToken: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
+          clientToken: "01a21e8e-7d72-7784-bd5c-d0db2e89e5e2",
           permissions: ["admin"],
           applications: null,
         },

@@ -8,8 +8,8 @@ export const restSignatureExamples: Examples = {
     body: {
       activationId: values.activation,
       applicationKey: values.applicationKey,
-      data: "POST&L2xvZ2lu&QNkBN5c8OizwBGlM/4Y4FQ==&eyJhIjoxfQ==",
-      signature: "wMWryQIh+IvpejI4MQUZYxSA9nDVzVubB7sI5Z4vQrM=",
+      data: "POST&L2xvZ2lu&olkPbS2eBRwW+s5BG2OJUg==&eyJhIjoxfQ==",
+      signature: "f/1mrL/7tH6pRmzBnuE4kpBahxCPc5f9Oz1cJIvKA3M=",
       signatureType: "POSSESSION_KNOWLEDGE",
       signatureVersion: "3.3",
     },
@@ -33,7 +33,7 @@ export const restSignatureExamples: Examples = {
       data: "YSBkb2N1bWVudA==",
     },
     response: {
-      signature: "MEUCIE3vzXFXbeqgn5bvsCm6+hjg6DsLv0b8IqeGskd2L7mlAiEAw1WZJruACKnfhQ+L2TONZ2pqsX+pTkIfMTXZfowCG+Y=",
+      signature: "MEYCIQDGyR30M9ob7irC4ptfLutTMweX5QTmAJTW57d6rRTyWAIhAKwfIonLUzKKKAsbBX/mwEMycBZxaMcegfoE3FlvGUgV",
     },
   },
   "POST /rest/v3/signature/ecdsa/verify": {
@@ -41,11 +41,91 @@ export const restSignatureExamples: Examples = {
     body: {
       activationId: values.activation,
       data: "YSBkb2N1bWVudA==",
-      signature: "MEUCIQDQyBfvbRWZ6rClxjM5j9elU2mLjKtJm6MbrQKopWqOZQIgCf+Ugr5kwwpwgWPwDe+xtz77+oA6vzVxaZHMoH9XeOg=",
+      signature: "MEYCIQDRBdGPdC9Ws93MLt49hC4AuZUKP+9wiitcBbRpQ3YYPwIhAOq2b/52zE+ztlt5GFvgQjfz8wZnD3cqxaezCg79WvMC",
       signatureFormat: "DER",
     },
     response: {
       signatureValid: true,
+    },
+  },
+  "POST /rest/v3/signature/list": {
+    summary: "What was verified for a user, newest first",
+    body: {
+      userId: values.user,
+      timestampFrom: "2026-01-01T00:00:00Z",
+      timestampTo: "2100-01-01T00:00:00Z",
+    },
+    response: {
+      items: [
+        {
+          id: 320125608141746,
+          userId: values.user,
+          applicationId: values.application,
+          activationId: values.activation,
+          activationCounter: 0,
+          activationCtrData: null,
+          activationStatus: "ACTIVE",
+          additionalInfo: [
+            {
+              key: "SIGNED_DATA_SHA256",
+              value: "BluAcBCgEYxNe7zwxIGMt06RVDDLH6A_8LbIDhqb9ZM",
+            },
+          ],
+          dataBase64: null,
+          signatureVersion: "3.3",
+          signatureType: "POSSESSION_KNOWLEDGE",
+          signature: null,
+          note: "signature_ok",
+          valid: true,
+          version: 3,
+          timestampCreated: "2026-11-27T19:49:49.469+00:00",
+        },
+      ],
+    },
+  },
+  "POST /rest/v3/signature/offline/personalized/create": {
+    summary: "The QR code of an offline operation for one activation",
+    body: {
+      activationId: values.activation,
+      data: "0a1e2f3b\nPayment\nRent\nA1*A1250.00EUR*NRent\nB",
+    },
+    response: {
+      offlineData:
+        "0a1e2f3b\nPayment\nRent\nA1*A1250.00EUR*NRent\nB\nt/7IIzPrpWQjl8RPQvUEJQ==\n1MEUCIEQ2ZDFv/cT/Kgof3wrDlQhR3Y8hDlCgrwjdyuyxE1l1AiEA92Y1nnpuA8tHpSegZk2jHQajr4qlzGlEEx0kA7rEAjI=",
+      nonce: "t/7IIzPrpWQjl8RPQvUEJQ==",
+    },
+  },
+  "POST /rest/v3/signature/offline/non-personalized/create": {
+    summary: "The QR code of an offline operation for any activation of the application",
+    body: {
+      applicationId: values.application,
+      data: "0a1e2f3b\nPayment\nRent\nA1*A1250.00EUR*NRent\nB",
+    },
+    response: {
+      offlineData:
+        "0a1e2f3b\nPayment\nRent\nA1*A1250.00EUR*NRent\nB\n4OtjJK8eVafN6whn+0K0gg==\n0MEUCIBC8Nt4j0sDK856JYUDR3iaM4PQJ/1rxayK8sGg2Q4yiAiEAodxxb+a5BioYmuoFwY1sa3wq/5v5r5lWnuZwTaMI10I=",
+      nonce: "4OtjJK8eVafN6whn+0K0gg==",
+    },
+  },
+  "POST /rest/v3/signature/offline/verify": {
+    summary: "Verify the code that a person retyped; a wrong one is an answer like a right one",
+    body: {
+      activationId: values.activation,
+      data: "POST&L29wZXJhdGlvbi9hdXRob3JpemUvb2ZmbGluZQ==&DmYtVDEZD8gC8JGWhLJd1A==&MGExZTJmM2ImQTEqQTEyNTAuMDBFVVIqTlJlbnQ=",
+      signature: "39249040-51228153",
+      allowBiometry: true,
+    },
+    response: {
+      signatureValid: true,
+      activationStatus: "ACTIVE",
+      blockedReason: null,
+      activationId: values.activation,
+      userId: values.user,
+      applicationId: values.application,
+      signatureType: "POSSESSION_KNOWLEDGE",
+      remainingAttempts: 5,
+      applicationRoles: ["retail"],
+      activationFlags: [],
     },
   },
   "POST /rest/v3/token/create": {
@@ -55,28 +135,28 @@ export const restSignatureExamples: Examples = {
       signatureType: "POSSESSION",
       applicationKey: values.applicationKey,
       protocolVersion: "3.3",
-      temporaryKeyId: "c8073759-0b24-4ec9-b814-7f15366f44ae",
-      ephemeralPublicKey: "BB4AY9922/0mWcI/gsFpP6mkMCPvR62Uag+ZeshbVBNP1Tqa1TkdOKWlI06xJ3RA32lEnhoIc75EkLwwpegN5es=",
-      encryptedData: "81stvWoCIM9IkwJTwNHg4g==",
-      mac: "LWyGhEDOJlIE6wxgABXVH8dK9JqBc7KqXCaHeyw4jDs=",
-      nonce: "4d0YHisKfSUtCc2qKol1GQ==",
-      timestamp: 1795806805845,
+      temporaryKeyId: "a75ddd2e-d715-4391-a162-be07874cf759",
+      ephemeralPublicKey: "BLJ4mHteWxRpRFYCEqlP05fvMwtu0Caw4N+NMOu/5MkTAL/co6LsTPx84DcBAIILjaOtm3CiCZmGyWW45zKc/5g=",
+      encryptedData: "pzJQiKdg7/xx/qnCCd+Xww==",
+      mac: "ImaeWkXePW3EHRhaklBZmNGrEDpTyYx85PNX/tpV6qM=",
+      nonce: "2/EPOHkWpuYdewu2gOj/Dw==",
+      timestamp: 1795808989670,
     },
     response: {
       encryptedData:
-        "yPYUifAeL5VtDgS8E+VXeFwMv49tifW+PUMD4q10at2416ZXRYaFDGLaQ6xsEA0M0p72dDSEggb0mJyjaVc1gVcQmuFr4CqVR5mXRHZ4guwwTd2q8DNMVIWwG/3WAe24",
-      mac: "TICJNH+9zy1zCM4LsTArXGBnNTc/v+TH+lJBSMR8CJ4=",
-      nonce: "DAX4G3gwPd7473WuOzFqZA==",
-      timestamp: 1795806805849,
+        "FzUgyXYnKlD/QgNtAPjSE/iezGnxmDe760qnWlwCGzkLXHChSjFrstzDEbB4t+inNogpXmpuJWlPMHfeuAtc7R7UuRr+LyX8ciNLPzn4hROAUPv1yueGbxUgxerCDFDB",
+      mac: "wF+I6ZgodGC0LVLGSHFdMwH7MeXIKPZQV59NqEGf8aU=",
+      nonce: "qxsui7/C4phJHTYlzcUD9g==",
+      timestamp: 1795808989674,
     },
   },
   "POST /rest/v3/token/validate": {
     summary: "Validate a token digest, once per nonce",
     body: {
-      tokenId: "c36de184-0afb-4815-9013-de578f3c8637",
-      tokenDigest: "SOgw0zGxqa5yrrnl+d4lK8b9I4tYM759wYCWBcHPxj8=",
-      nonce: "LiGgtiB83hHMTogIUKuB9Q==",
-      timestamp: 1795806806068,
+      tokenId: "6c59fa5f-14f5-4618-bd44-3d7bf2fe4b8a",
+      tokenDigest: "cSteT3EtVF3f+Nv20suw/9m/IBfxE7JEbLahwkTEa9E=",
+      nonce: "hbJXQRQg8VPOJuJSt6UazA==",
+      timestamp: 1795808989745,
       protocolVersion: "3.3",
     },
     response: {
@@ -94,7 +174,7 @@ export const restSignatureExamples: Examples = {
   "POST /rest/v3/token/remove": {
     summary: "Remove a token of an activation",
     body: {
-      tokenId: "0ffbecab-93eb-46fa-8841-1cc3494f3916",
+      tokenId: "4eddede8-5500-4299-a08b-655205a91c84",
       activationId: values.activation,
     },
     response: {
@@ -106,24 +186,24 @@ export const restSignatureExamples: Examples = {
     body: {
       activationId: values.activation,
       applicationKey: values.applicationKey,
-      signature: "B0q7eLCraSjX9lx9+mAD3d5+JNfLUFLtqDGe9ROWcnI=",
+      signature: "/6NOUeYsHhkgqbUi1GG1gy3DNoJ5tvHkkOh9M9Ha47Q=",
       signatureType: "POSSESSION_KNOWLEDGE",
       signatureVersion: "3.3",
       signedData:
-        "POST&L3BhL3ZhdWx0L3VubG9jaw==&dCejkvPUF64o5CfNtYa7Sw==&eyJ0ZW1wb3JhcnlLZXlJZCI6IjRiYmI3ZmU2LWVhZDUtNDQ1My05Mzc1LTRkODkyOTJjYTcyOSIsImVwaGVtZXJhbFB1YmxpY0tleSI6IkJFYmliZUlIYURZSTcwVjhZUm1JYlFzRktUL3JqUktGT3NIbUY2RUtEdlZvaXp6T2hURjVyYUoycU5jUkRydURENDNnZDdYZncrM2dkSzFSN3pBTmhIaz0iLCJlbmNyeXB0ZWREYXRhIjoiVzV4RmNRMWRiNzVOVmoyUVYwckltQ2UrenBYUndrTGo5ZFJENnJ0WGc4dz0iLCJtYWMiOiI2enR5NVpkU0JtRGJ1azc2VXlMQWFkMU5KMXoxR1cxRlNmSWZFbEppMUZvPSIsIm5vbmNlIjoiUDNFMk1OajMzT1ZjUExSMHFwOUFFQT09IiwidGltZXN0YW1wIjoxNzk1ODA2ODA2MjQ3fQ==",
-      temporaryKeyId: "4bbb7fe6-ead5-4453-9375-4d89292ca729",
-      ephemeralPublicKey: "BEbibeIHaDYI70V8YRmIbQsFKT/rjRKFOsHmF6EKDvVoizzOhTF5raJ2qNcRDruDD43gd7Xfw+3gdK1R7zANhHk=",
-      encryptedData: "W5xFcQ1db75NVj2QV0rImCe+zpXRwkLj9dRD6rtXg8w=",
-      mac: "6zty5ZdSBmDbuk76UyLAad1NJ1z1GW1FSfIfElJi1Fo=",
-      nonce: "P3E2MNj33OVcPLR0qp9AEA==",
-      timestamp: 1795806806247,
+        "POST&L3BhL3ZhdWx0L3VubG9jaw==&9eQCup3jM/rK3kytPOO04A==&eyJ0ZW1wb3JhcnlLZXlJZCI6ImE0ZTEzYzkxLTU3NTItNGVhOS05MjQ3LTdjZjFjZmMxMmNiYiIsImVwaGVtZXJhbFB1YmxpY0tleSI6IkJMYU9LVk45eUNUY1RLLzFTQ3VrTlFSZ0ZlQWY4cXJCUk5qWVM3STVIWnNaeGVrM1BDTjhwTUpjbUMzK1VKQjI4Ym5EaGtUbmFPbGhDaitVa0lzS1Uybz0iLCJlbmNyeXB0ZWREYXRhIjoiN3JHU3AzSFNJOHB3bDVtb2lGLzYvOVFCVlpCYnJ0dlg4N0poaWFaVnJGMD0iLCJtYWMiOiJWL2tnbEYvOE1VQ01wZExDcE9JSW5ISFdvNlZNVnlHVGhTNDV2eFYvb1dRPSIsIm5vbmNlIjoiODVXbjdyNVIvYW5ZUCs2VnlOQmxxQT09IiwidGltZXN0YW1wIjoxNzk1ODA4OTg5OTkwfQ==",
+      temporaryKeyId: "a4e13c91-5752-4ea9-9247-7cf1cfc12cbb",
+      ephemeralPublicKey: "BLaOKVN9yCTcTK/1SCukNQRgFeAf8qrBRNjYS7I5HZsZxek3PCN8pMJcmC3+UJB28bnDhkTnaOlhCj+UkIsKU2o=",
+      encryptedData: "7rGSp3HSI8pwl5moiF/6/9QBVZBbrtvX87JhiaZVrF0=",
+      mac: "V/kglF/8MUCMpdLCpOIInHHWo6VMVyGThS45vxV/oWQ=",
+      nonce: "85Wn7r5R/anYP+6VyNBlqA==",
+      timestamp: 1795808989990,
     },
     response: {
       encryptedData:
-        "fweMubJJvX1ECPtwHdO3q7XRGxBf//eGB6c+DBtXl+TA0nmpoOK4rRkV2HFWm7QTxSBQq0XguVgT819WPMVbsWmsdBO6u1Dbplz0aCC5Rd4=",
-      mac: "M9ofpf5RqhxfsRo/vf0XVmyUkxCFdxILBq+1n21EMzk=",
-      nonce: "SZjfHvrB3uBWx3U11BkdYg==",
-      timestamp: 1795806806252,
+        "ZhbBcZ5qj3b7GFhPSmAft3A6u9L8Tt7XnjNKcLQTjFhRmoJo5tTniQK27MG0oz5n/JqbwlCmBIOYmnMT9ai4/qqcNs3Z99N/0gcwCmSqTLw=",
+      mac: "Jt4lEiUXXqTuUw3yeDqlvStWkfoH4xdsxcqHYmN2JoI=",
+      nonce: "XSB3AmX3Y3c9ro7a/6xULg==",
+      timestamp: 1795808989998,
       signatureValid: true,
     },
   },
@@ -133,32 +213,70 @@ export const restSignatureExamples: Examples = {
       activationId: values.activation,
       applicationKey: values.applicationKey,
       protocolVersion: "3.3",
-      temporaryKeyId: "1d4bd8d6-f220-452b-b519-2dbf19621212",
-      ephemeralPublicKey: "BGyRxrYNEgmoJsLk9RLQPz3sq/qImCjjw9jgEEhSBcDneLg1LYAsN2TIHrdAh+12c+S8sYAQAAea5hBNv+bPiDE=",
-      nonce: "MRK8EBbgeAy734rs9mtafQ==",
-      timestamp: 1795806806437,
+      temporaryKeyId: "481e64d0-e85e-4a2f-ae3d-e4551da83aba",
+      ephemeralPublicKey: "BN/XtPeaGifBw/BmPDKFjZse9kevaT5YZ4Dl+lp4r0OsEanvi7z+7ni3hHbLXqdGgCKM1C0Vt5vf6X52swdSrUE=",
+      nonce: "SarJjkftIMs7G07UdF/c5w==",
+      timestamp: 1795808990093,
     },
     response: {
-      secretKey: "bdXLt50L/Evks3B5ooP3+xMoy8ZDkb/rvfRsZt8CSMN6o8QH2OhoHTUNFwbb10Lk",
-      sharedInfo2: "Zw/QjkY36trvklMehMZ0Ow2IJrnCZXZdPLcMpfVed78=",
+      secretKey: "Qtb2I9UO9TLWWpCJfxiRARLykBcAJBB+5k9fU3mCE9thGc9hrpq/xNjpxosurslr",
+      sharedInfo2: "3NmqFGZ0UwTcTVErcV2RQJlFC9SnPuJiEasjntK8mBE=",
+    },
+  },
+  "POST /rest/v3/upgrade/start": {
+    summary: "Nothing to upgrade: always refused",
+    body: {
+      requestObject: {
+        activationId: values.activation,
+        applicationKey: values.applicationKey,
+      },
+    },
+    status: 400,
+    whole: true,
+    response: {
+      status: "ERROR",
+      responseObject: {
+        code: "ERR0008",
+        message: "There is nothing to upgrade.",
+        localizedMessage: "There is nothing to upgrade.",
+      },
+    },
+  },
+  "POST /rest/v3/upgrade/commit": {
+    summary: "Nothing to upgrade: always refused",
+    body: {
+      requestObject: {
+        activationId: values.activation,
+        applicationKey: values.applicationKey,
+      },
+    },
+    status: 400,
+    whole: true,
+    response: {
+      status: "ERROR",
+      responseObject: {
+        code: "ERR0008",
+        message: "There is nothing to upgrade.",
+        localizedMessage: "There is nothing to upgrade.",
+      },
     },
   },
   "POST /rest/v3/keystore/create": {
     summary: "Make a temporary encryption key",
     body: {
-      jwt: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhcHBsaWNhdGlvbktleSI6ImhEUk9EanVTY1BmY0wzd3hjamZUclE9PSIsImFjdGl2YXRpb25JZCI6IjBjZmRlZjM0LTYwNjItNGVkNS05NjNlLWQzZDMxNDc0YWFiZSIsImNoYWxsZW5nZSI6InJIMW5XS09QUDNrUGNEYUhrVC8wZmkzWSJ9.Y8hb54lqroDmWpVGqXQui2RB7uN_r4soc94gyWraQzQ",
+      jwt: "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhcHBsaWNhdGlvbktleSI6IlRuSVgyYURpb3lOa1VkNTdFbklrdXc9PSIsImFjdGl2YXRpb25JZCI6ImI5MGYwNmNjLTNkYjQtNDE0My1hNzNkLThmN2UzMjI1NDIwNyIsImNoYWxsZW5nZSI6IkQ3OThtRytZRVRORGFLOTJOL2NZVWRYdyJ9.-7Rn-C1zFhekTK1FtVDoOb2wFDvlYShHpy2-iJFk0rQ",
     },
     response: {
-      jwt: "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJiZjIyMDZmYS1hYTI0LTQxYmItODk2OS05ZDM0ZDQ3NGRjYjMiLCJhcHBsaWNhdGlvbktleSI6ImhEUk9EanVTY1BmY0wzd3hjamZUclE9PSIsImFjdGl2YXRpb25JZCI6IjBjZmRlZjM0LTYwNjItNGVkNS05NjNlLWQzZDMxNDc0YWFiZSIsImNoYWxsZW5nZSI6InJIMW5XS09QUDNrUGNEYUhrVC8wZmkzWSIsInB1YmxpY0tleSI6IkJNWWN2TFFiQWgyczh5aFpaT082a1p3RFZ3L0ZySVEvb2o0Mk83YkYwZ1NlenB6cXlWdExSYjQ5OE1NSDZvL0d1OU9CMmxwVCtTNVg2bnFkMFYvMXVUcz0iLCJpYXQiOjE3OTU4MDY4MDYsImV4cCI6MTc5NTgwNzEwNiwiaWF0X21zIjoxNzk1ODA2ODA2NzE0LCJleHBfbXMiOjE3OTU4MDcxMDY3MTR9.QUMhwBv_PoQJ2IYDJQKfZp4nLaEptLohWvOksdMmFXsutvhLU2gXlukyjyIIrcdR7ERlbuFcWcS9ytv02EPyDw",
+      jwt: "eyJhbGciOiJFUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI2NTcxOWVjYi1kMDc3LTQzZTQtYmYxYy0yOGM3ZTZiODk2ZWQiLCJhcHBsaWNhdGlvbktleSI6IlRuSVgyYURpb3lOa1VkNTdFbklrdXc9PSIsImFjdGl2YXRpb25JZCI6ImI5MGYwNmNjLTNkYjQtNDE0My1hNzNkLThmN2UzMjI1NDIwNyIsImNoYWxsZW5nZSI6IkQ3OThtRytZRVRORGFLOTJOL2NZVWRYdyIsInB1YmxpY0tleSI6IkJBYW9mSkJHNUVWN3laMzFsQjhxSzBqV3puU01NcURzU3dtaUM4SDdqWFNQd24zRytoNjg1R1c2d3VSSDd0emJwQnd4R284b3NBNG5CYk9vZk1XY0tFQT0iLCJpYXQiOjE3OTU4MDg5OTAsImV4cCI6MTc5NTgwOTI5MCwiaWF0X21zIjoxNzk1ODA4OTkwMjY5LCJleHBfbXMiOjE3OTU4MDkyOTAyNjl9.Pvmtaxq1NjUJVtHzA8iPaIjoWbuubS5J-bF15Wr1US4CjJcVdI1YFINaU_hVoxFF19ryM6xtZs6EEfNp7y1_KA",
     },
   },
   "POST /rest/v3/keystore/remove": {
     summary: "Remove a temporary encryption key",
     body: {
-      id: "776dcdfb-b9f7-4c38-b4d1-a9c71f56f38e",
+      id: "152abff2-b640-423a-9957-1a25e92b7648",
     },
     response: {
-      id: "776dcdfb-b9f7-4c38-b4d1-a9c71f56f38e",
+      id: "152abff2-b640-423a-9957-1a25e92b7648",
       removed: true,
     },
   },

@@ -89,8 +89,5 @@ export const restTemplateExamples: Examples = {
     body: {
       id: values.oldTemplateId,
     },
-    response: {
-      id: values.oldTemplateId,
-    },
   },
 };

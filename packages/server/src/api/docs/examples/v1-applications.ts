@@ -14,16 +14,16 @@ export const v1ApplicationExamples: Examples = {
     response: {
       id: values.newApplication,
       roles: ["business"],
-      masterPublicKey: "BMoc7HMAJ7+D9CaRpstl38roIgsZh62UY/1SMbZl668/nhEZFiR2G/08dNRGv6CzyHsujLnv+vGSFsL+AWyQv24=",
+      masterPublicKey: "BOgls5gzme+1u1Ebr8I9MymlRTjtT4nVSg3dZMNgveBDnsS35Ki62JvcCLfd2VgjvgCLPG8a9WzGD6SmjZze0LQ=",
       minVersion: "3.2",
-      createdAt: "2026-11-27T19:13:22.964Z",
+      createdAt: "2026-11-27T19:49:48.242Z",
       versions: [
         {
           id: "default",
-          applicationKey: "sfqqytTsMZAMDhPIp71Oww==",
-          applicationSecret: "oeJS5DR3RjrtYr3/Qo26/g==",
+          applicationKey: "WFOB4E6UT+/s2i521ghAOg==",
+          applicationSecret: "aIfw8wkdQ1zmyAU0c95iDw==",
           sdkConfiguration:
-            "ARCx+qrK1OwxkAwOE8invU7DEKHiUuQ0d0Y67WK9/0KNuv4BAUEEyhzscwAnv4P0JpGmy2XfyugiCxmHrZRj/VIxtmXrrz+eERkWJHYb/Tx01Ea/oLPIey6Mue/68ZIWwv4BbJC/bg==",
+            "ARBYU4HgTpRP7+zaLnbWCEA6EGiH8PMJHUNc5sgFNHPeYg8BAUEE6CWzmDOZ77W7URuvwj0zKaVFOO1PidVKDd1kw2C94EOexLfkqLrYm9wIt93ZWCO+AIs8bxr1bMYPpKaNnN7QtA==",
           supported: true,
         },
       ],
@@ -34,7 +34,7 @@ export const v1ApplicationExamples: Examples = {
     response: {
       items: [
         {
-          id: values.application,
+          id: "app 30",
           roles: [],
         },
       ],
@@ -48,16 +48,16 @@ export const v1ApplicationExamples: Examples = {
     response: {
       id: values.application,
       roles: [],
-      masterPublicKey: "BMBCUkvpA8ZoybkGSZAAf1D4RppVVs0eQTV/ZtPmea9WNQr41KqTLt0XzMYYqWrkYEvu7lnWCL8Rc+zYcYJg/WI=",
+      masterPublicKey: "BN/3oyahXF4qPFFM/0+Ag0LKMBkF2lmlVALcHRAf4qymBJKg2EduwJeLJjR+aUGWJSEyeOtXh+M+ifjPEqLgq48=",
       minVersion: "3.1",
-      createdAt: "2026-11-27T19:13:22.261Z",
+      createdAt: "2026-11-27T19:49:44.479Z",
       versions: [
         {
           id: "default",
-          applicationKey: "hDRODjuScPfcL3wxcjfTrQ==",
-          applicationSecret: "kSLIR+9crbEDIAZnh2NFmQ==",
+          applicationKey: "TnIX2aDioyNkUd57EnIkuw==",
+          applicationSecret: "M1r0aJKHRKsCHvT5C0E+7Q==",
           sdkConfiguration:
-            "ARCENE4OO5Jw99wvfDFyN9OtEJEiyEfvXK2xAyAGZ4djRZkBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+            "ARBOchfZoOKjI2RR3nsSciS7EDNa9GiSh0SrAh70+QtBPu0BAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
           supported: true,
         },
       ],
@@ -86,10 +86,10 @@ export const v1ApplicationExamples: Examples = {
     status: 201,
     response: {
       id: "2026-12",
-      applicationKey: "5WD4nrjiezAfnApVi19QHQ==",
-      applicationSecret: "m4q/XFzpWQ7xaB1HQHwlHw==",
+      applicationKey: "48tmzKn5DZsPdK5GGV+/YQ==",
+      applicationSecret: "t+geS8ovfsWC6q7SzWfhzw==",
       sdkConfiguration:
-        "ARDlYPieuOJ7MB+cClWLX1AdEJuKv1xc6VkO8WgdR0B8JR8BAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+        "ARDjy2bMqfkNmw90rkYZX79hELfoHkvKL37Fguqu0s1n4c8BAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
       supported: true,
     },
   },
@@ -101,10 +101,10 @@ export const v1ApplicationExamples: Examples = {
     },
     response: {
       id: values.applicationVersion,
-      applicationKey: "Re/6OrDx1xBBoi+p0BBB3g==",
-      applicationSecret: "csY9cqC+5dafe+ImA3sIiA==",
+      applicationKey: "5z3vywxHvVitM3cqiHOifg==",
+      applicationSecret: "vktk7Ie0908l6AjsEVPHaQ==",
       sdkConfiguration:
-        "ARBF7/o6sPHXEEGiL6nQEEHeEHLGPXKgvuXWn3viJgN7CIgBAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+        "ARDnPe/LDEe9WK0zdyqIc6J+EL5LZOyHtPdPJegI7BFTx2kBAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
       supported: false,
     },
   },
@@ -116,10 +116,10 @@ export const v1ApplicationExamples: Examples = {
     },
     response: {
       id: values.applicationVersion,
-      applicationKey: "N41lmPlltU2i2cO9Zto8Xw==",
-      applicationSecret: "AzPUuZ1uRP3tQoMLy3FEvg==",
+      applicationKey: "/MZttMkgeo+fWkhHj1ic6w==",
+      applicationSecret: "27wrqY5v3usf3QhtJ/NQ2Q==",
       sdkConfiguration:
-        "ARA3jWWY+WW1TaLZw71m2jxfEAMz1LmdbkT97UKDC8txRL4BAUEEwEJSS+kDxmjJuQZJkAB/UPhGmlVWzR5BNX9m0+Z5r1Y1CvjUqpMu3RfMxhipauRgS+7uWdYIvxFz7NhxgmD9Yg==",
+        "ARD8xm20ySB6j59aSEePWJzrENu8K6mOb97rH90IbSfzUNkBAUEE3/ejJqFcXio8UUz/T4CDQsowGQXaWaVUAtwdEB/irKYEkqDYR27Al4smNH5pQZYlITJ461eH4z6J+M8SouCrjw==",
       supported: true,
     },
   },
@@ -132,8 +132,8 @@ export const v1ApplicationExamples: Examples = {
     },
     status: 201,
     response: {
-      clientId: "01a21e6d-345c-75c3-b755-f541c4e3e00d",
-      clientSecret: "g3lYVLgklIyDJGuBzfGWp61edfHWME3FH8RGe2pKXYI",
+      clientId: "01a21e8e-8c66-77a5-a748-78e5eeb5bee4",
+      clientSecret: "MLOR5D3lA-TOWEwFB7OEL2c-d-44av6SoSIaY0kHVw4",
       name: values.newApiClient,
     },
   },
@@ -142,10 +142,10 @@ export const v1ApplicationExamples: Examples = {
     response: {
       items: [
         {
-          id: "01a21e6d-30e0-7ce5-aa86-5ae20d5fe46b",
+          id: "01a21e8e-7d72-7784-bd5c-d0db2e89e5e2",
           name: "bootstrap",
           permissions: ["admin"],
-          createdAt: "2026-11-27T19:13:22.202Z",
+          createdAt: "2026-11-27T19:49:44.437Z",
         },
       ],
     },

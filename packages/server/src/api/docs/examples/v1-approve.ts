@@ -241,11 +241,11 @@ export const v1ApproveExamples: Examples = {
     },
     status: 201,
     response: {
-      id: "9pCgSy299nF6k-FrxarY5A",
+      id: "fwz4Canjs6Obmp8h2KF4LA",
       offer:
-        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImFwdi1vZmZlcitqd3QiLCJraWQiOiJ2TnA1eTRKdlQtM2pjdzc1c0JYVGtpT0tQd2ZxNkw2bWFyNE5kSHV3RnlBIn0.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjM3NzQzIiwianRpIjoiOXBDZ1N5Mjk5bkY2ay1Gcnhhclk1QSIsImNvZGUiOiJhVDFHX3FzeEhTbEI4S2tMbmI5Sm93IiwiaWF0IjoxNzk1ODA2ODAyLCJleHAiOjE3OTU4MDcxMDIsImR0eSI6ImFwdjEiLCJ0ZW5hbnQiOiJkZWZhdWx0Iiwic2tzIjpbInZOcDV5NEp2VC0zamN3NzVzQlhUa2lPS1B3ZnE2TDZtYXI0TmRIdXdGeUEiXX0.XlEPrvqFEYa0VTsNkQcBwHASVPMQSvs4oDyQcISpF1wvme85WA2v0RE0kY1YNG37jm79PbrptIgoXI2D95eqWQ",
-      inviteCode: "B3EJL-JM8G5",
-      expiresAt: "2026-11-27T19:18:22.913Z",
+        "eyJhbGciOiJFUzI1NiIsInR5cCI6ImFwdi1vZmZlcitqd3QiLCJraWQiOiJlX1VqUjFUNmNZclI0WG9Zckg0S3RFT0dSZ1dzY1g3VE52T0tHNDhhRzI4In0.eyJpc3MiOiJodHRwOi8vMTI3LjAuMC4xOjM3MTA3IiwianRpIjoiZnd6NENhbmpzNk9ibXA4aDJLRjRMQSIsImNvZGUiOiJzampCT2VBZ1JqeFo3LTZnb0xoSklRIiwiaWF0IjoxNzk1ODA4OTg4LCJleHAiOjE3OTU4MDkyODgsImR0eSI6ImFwdjEiLCJ0ZW5hbnQiOiJkZWZhdWx0Iiwic2tzIjpbImVfVWpSMVQ2Y1lyUjRYb1lySDRLdEVPR1JnV3NjWDdUTnZPS0c0OGFHMjgiXX0.JtIiFvf45UZBus07zqWk6F_n8s7zWEDRGPAQdDlS-hXtD-cgSB4IgpVsv_dGkcwp2Sbg03JGtZYPtms3uS57Nw",
+      inviteCode: "Y97UJ-D8E9U",
+      expiresAt: "2026-11-27T19:54:48.229Z",
     },
   },
   "GET /v1/offers/:id": {
@@ -258,8 +258,8 @@ export const v1ApproveExamples: Examples = {
       state: "open",
       userId: values.user,
       deviceType: values.deviceType,
-      createdAt: "2026-11-27T19:13:22.932Z",
-      expiresAt: "2026-11-27T19:23:22.932Z",
+      createdAt: "2026-11-27T19:49:48.235Z",
+      expiresAt: "2026-11-27T19:59:48.235Z",
     },
   },
 };

@@ -16,7 +16,7 @@ export const v1DisplayExamples: Examples = {
           title: "Transfer",
           message: "Transfer ${amount}",
           attributes: [],
-          updatedAt: "2026-11-27T19:13:22.788Z",
+          updatedAt: "2026-11-27T19:49:48.186Z",
         },
       ],
     },
@@ -33,7 +33,7 @@ export const v1DisplayExamples: Examples = {
       title: "Transfer",
       message: "Transfer ${amount}",
       attributes: [],
-      updatedAt: "2026-11-27T19:13:22.796Z",
+      updatedAt: "2026-11-27T19:49:48.190Z",
     },
   },
   "PUT /v1/display-templates/:operationType/:language": {
@@ -73,7 +73,7 @@ export const v1DisplayExamples: Examples = {
           },
         },
       ],
-      updatedAt: "2026-11-27T19:13:22.803Z",
+      updatedAt: "2026-11-27T19:49:48.194Z",
     },
   },
   "DELETE /v1/display-templates/:operationType/:language": {
