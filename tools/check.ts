@@ -21,6 +21,7 @@ const checks: readonly Check[] = [
   { name: "cycles and barrels", script: ["tools/check-cycles.ts"] },
   { name: "size and names", script: ["tools/check-size.ts"] },
   { name: "ledger", script: ["tools/check-ledger.ts"] },
+  { name: "requirements", script: ["tools/check-requirements.ts"] },
 ];
 
 /** Prints the check's line when it ends. True when it passed. */

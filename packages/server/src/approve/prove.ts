@@ -44,6 +44,7 @@ export async function checkProof(deps: ProveDeps, call: ProvenCall): Promise<Pro
   const fits =
     claims.htm === call.method &&
     claims.htu === deps.publicUrl + call.path &&
+    !call.path.includes("?") &&
     claims.bsh === toBase64Url(deps.crypto.sha256(call.body)) &&
     Math.abs(claims.iat * 1000 - now) <= clockSkew * 1000;
   if (!fits) return refuse("proof-invalid");

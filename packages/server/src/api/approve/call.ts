@@ -8,10 +8,16 @@ import { isRefusal, RefusedError, type Refusal } from "../../errors.ts";
 import { countUnproven } from "../device-request.ts";
 import type { Api } from "../surfaces.ts";
 
-/** Every answer brings a nonce (RFC 9449 §8.2), so that a device seldom needs two requests. */
+/**
+ * Every answer brings a nonce (RFC 9449 §8.2), so that a device seldom needs two requests; a 401 says how to prove oneself
+ * (RFC 9449 §7.1 and §9).
+ */
 export function offerNonces(app: Api, deps: Pick<Deps, "secrets" | "store">): void {
-  app.addHook("onSend", async (_request, reply) => {
+  app.addHook("onSend", async (_request, reply, payload) => {
     void reply.header("dpop-nonce", serverNonce(deps, await deps.store.now()));
+    if (reply.statusCode !== 401) return;
+    const asksForNonce = typeof payload === "string" && payload.includes('"use_dpop_nonce"');
+    void reply.header("www-authenticate", `DPoP ${asksForNonce ? 'error="use_dpop_nonce", ' : ""}algs="ES256"`);
   });
 }
 
