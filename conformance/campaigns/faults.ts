@@ -75,12 +75,12 @@ export const faults: Readonly<Record<string, Fault>> = {
     edits: [
       {
         file: authenticate,
-        find: "const outcome = await commitVerdict(deps, request, action, activation, verdict);",
+        find: "const outcome = await commitVerdict(deps, trial, action, activation, verdict, signed);",
         replace: `if (verdict.kind === "wrong-factor") {
-          commitVerdict(deps, request, action, activation, verdict).catch(() => undefined);
+          commitVerdict(deps, trial, action, activation, verdict, signed).catch(() => undefined);
           return invalid("wrong-factor", activation, true);
         }
-        const outcome = await commitVerdict(deps, request, action, activation, verdict);`,
+        const outcome = await commitVerdict(deps, trial, action, activation, verdict, signed);`,
       },
     ],
     ...onePower,

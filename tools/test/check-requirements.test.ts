@@ -5,7 +5,12 @@ import { tree } from "./fixture.ts";
 
 const text = ["- **APV-RES-1** One.", "- **APV-RES-2** Two, see APV-RES-1.", "- **APV-TX-1** Three."];
 
-function check(t: TestContext, source: string, open: readonly string[] = [], path = "packages/a/test/a.test.ts"): string {
+function check(
+  t: TestContext,
+  source: string,
+  open: readonly string[] = [],
+  path = "packages/a/test/a.test.ts",
+): string {
   return checkRequirements(tree(t, { [page]: text, [path]: [source] }), open).join("\n");
 }
 

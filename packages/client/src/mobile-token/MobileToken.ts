@@ -3,6 +3,7 @@
  */
 import type { Connection, ConnectionSettings, RequestProcessor } from "./connection.ts";
 import { Inbox } from "./inbox/Inbox.ts";
+import { findInstance } from "./instances.ts";
 import { MobileTokenError } from "./MobileTokenError.ts";
 import { Oidc } from "./oidc/Oidc.ts";
 import { Operations } from "./operations/Operations.ts";
@@ -56,7 +57,8 @@ export class MobileToken {
 
 /** Undefined for the instance's own, which is looked up at each request. */
 function readBaseUrl(powerAuth: PowerAuth, given: string | undefined): string | undefined {
-  const address = given ?? powerAuth.configuration?.baseEndpointUrl;
+  // Not by the face: an edition may give its configuration as a promise.
+  const address = given ?? findInstance(powerAuth.instanceId)?.configurations.configuration.baseEndpointUrl;
   if (typeof address !== "string" || !/^https?:\/\/[^\s/?#]+(?:\/[^\s?#]*)?$/i.test(address)) {
     const text = given === undefined ? "The instance is not configured" : "The address of the services is not valid";
     throw new MobileTokenError("invalidConfiguration", text);

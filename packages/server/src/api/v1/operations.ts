@@ -128,7 +128,9 @@ export function operationRoutes(app: Api, deps: Deps): void {
   const created = { body: createBody, querystring: noQuery, response: { 201: operationSchema } };
   app.post("/v1/operations", { config, schema: created }, async (request, reply) => {
     const { apiClient } = request;
-    const { operation, repeated } = orRefuse(await createOperation(deps, await newOperationOf(deps, request, request.body)));
+    const { operation, repeated } = orRefuse(
+      await createOperation(deps, await newOperationOf(deps, request, request.body)),
+    );
     return reply
       .code(201)
       .header("location", `/v1/operations/${operation.id}`)
