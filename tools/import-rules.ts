@@ -42,9 +42,9 @@ export const rules: readonly Rule[] = [
     why: "only protocol/src/crypto-*.ts knows @noble",
   },
   {
-    from: /^packages\/(?!protocol\/src\/powerauth\/recovery\.ts$)[^/]+\/src\//,
+    from: /^packages\/(?!protocol\/src\/argon2\.ts$)[^/]+\/src\//,
     to: /^@noble\/hashes\/argon2/,
-    why: "Argon2 belongs to protocol/src/powerauth/recovery.ts",
+    why: "Argon2 belongs to protocol/src/argon2.ts",
   },
   {
     from: /^packages\/client\/src\/(engine|storage|biometry)\//,

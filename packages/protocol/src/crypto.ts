@@ -65,7 +65,8 @@ export interface CryptoProvider {
   verify(publicKey: PublicKey, data: Bytes, signature: Bytes, format: SignatureFormat): boolean;
 }
 
-const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+/** Of the group of P-256. */
+export const order = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 
 /** 32 bytes from a number in signed or minimal form (PowerAuth 3.x, key encodings); undefined when out of range. */
 export function scalarFrom(bytes: Bytes): Bytes | undefined {

@@ -1,0 +1,66 @@
+/** Keys between making and keeping: under the device secret alone, because their policy is not known yet. */
+import { toBase64Url, type Bytes } from "@countersign/protocol/bytes";
+import { openAtRest, publicJwk, sealAtRest } from "@countersign/protocol/approve/at-rest";
+import type { KeyUse } from "@countersign/protocol/approve/keys";
+import type { FreshKey } from "../key-vault.ts";
+import type { VaultDeps } from "./deps.ts";
+import { deviceKey } from "./derive.ts";
+import { loadRecord, locked, lost, storeRecord, type FreshEntry, type VaultRecord } from "./record.ts";
+
+export async function generate(deps: VaultDeps, uses: readonly KeyUse[]): Promise<readonly FreshKey[]> {
+  const { crypto, random } = deps;
+  return locked(deps, async () => {
+    const record = (await loadRecord(deps)) ?? emptyRecord(deps);
+    const wrapping = deviceKey(deps, record);
+    const made: FreshKey[] = [];
+    const fresh: Record<string, FreshEntry> = { ...record.fresh };
+    for (const use of uses) {
+      const scalar = crypto.exportPrivateKey(crypto.generateKeyPair(random).privateKey);
+      const handle = toBase64Url(random(16));
+      fresh[handle] = { use, sealed: await sealAtRest(wrapping, `fresh ${handle}`, scalar) };
+      made.push(freshKey(deps, handle, use, scalar));
+    }
+    wrapping.fill(0);
+    await storeRecord(deps, { ...record, fresh });
+    return made;
+  });
+}
+
+export async function reload(deps: VaultDeps, handles: readonly string[]): Promise<readonly FreshKey[]> {
+  const record = await loadRecord(deps);
+  const found = handles.filter((handle) => record !== undefined && Object.hasOwn(record.fresh, handle));
+  return Promise.all(
+    found.map(async (handle) =>
+      freshKey(deps, handle, record!.fresh[handle]!.use, await openFresh(deps, record!, handle)),
+    ),
+  );
+}
+
+/** The private scalar; the caller wipes it. */
+export async function openFresh(deps: VaultDeps, record: VaultRecord, handle: string): Promise<Bytes> {
+  const wrapping = deviceKey(deps, record);
+  const scalar = await openAtRest(wrapping, `fresh ${handle}`, record.fresh[handle]?.sealed ?? "");
+  wrapping.fill(0);
+  if (scalar === undefined) throw lost();
+  return scalar;
+}
+
+/** Wipes the scalar. */
+function freshKey({ crypto }: VaultDeps, handle: string, use: KeyUse, scalar: Bytes): FreshKey {
+  const jwk = publicJwk(crypto, scalar);
+  const key = crypto.importPrivateKey(scalar);
+  scalar.fill(0);
+  if (jwk === undefined || key === undefined) throw lost();
+  return { handle, use, jwk, sign: async (data) => crypto.sign(key, data, "jose") };
+}
+
+function emptyRecord({ random }: VaultDeps): VaultRecord {
+  return {
+    version: 1,
+    deviceSecret: toBase64Url(random(32)),
+    fresh: {},
+    entries: [],
+    policies: {},
+    leftovers: [],
+  };
+}
