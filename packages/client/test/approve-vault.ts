@@ -27,7 +27,7 @@ export function bioPolicy(lock: LockRecord = noLock, rules: Partial<PasswordRule
   return { ...passwordPolicy(lock, rules), type: "BIOPASSWORD" };
 }
 
-export function vaultDeps(given: Partial<VaultDeps> = {}) {
+export function vaultDeps(more: Partial<VaultDeps> = {}) {
   const time = { now: 1_900_000_000_000 };
   const deps: VaultDeps = {
     containerId: "container",
@@ -36,14 +36,14 @@ export function vaultDeps(given: Partial<VaultDeps> = {}) {
     random: (length) => globalThis.crypto.getRandomValues(new Uint8Array(length)),
     now: () => time.now,
     cost: { memory: 8, passes: 1 },
-    ...given,
+    ...more,
   };
   return { deps, time };
 }
 
 /** A container with four keys: `pop` and `enc` of the device, `auth` and `tx` under the policy. */
-export async function keptVault(policy: PolicyRecord, given: Partial<VaultDeps> = {}, password = right) {
-  const { deps, time } = vaultDeps(given);
+export async function keptVault(policy: PolicyRecord, more: Partial<VaultDeps> = {}, password = right) {
+  const { deps, time } = vaultDeps(more);
   const vault = createKeyVault(deps);
   const uses: readonly KeyUse[] = ["auth", "tx", "enc", "pop"];
   const fresh = await vault.generate(uses);

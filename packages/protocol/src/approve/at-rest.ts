@@ -45,7 +45,9 @@ export function maskBytes(crypto: CryptoProvider, key: Bytes, id: string, bytes:
 
 /** The pair in WebCrypto; it does not give the private key out again. */
 export async function importAgreement({ kty, crv, x, y }: PublicJwk, scalar: Bytes): Promise<CryptoKey> {
-  return (await importJWK({ kty, crv, x, y, d: toBase64Url(scalar) }, "ECDH-ES")) as CryptoKey;
+  const key = await importJWK({ kty, crv, x, y, d: toBase64Url(scalar) }, "ECDH-ES");
+  if (key instanceof Uint8Array) throw new TypeError("Not a key of P-256");
+  return key;
 }
 
 export function publicJwk(crypto: CryptoProvider, scalar: Bytes): PublicJwk | undefined {

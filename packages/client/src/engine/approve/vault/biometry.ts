@@ -28,10 +28,11 @@ export async function biometryState(deps: VaultDeps, policyId: string, state: Po
   return held.invalid || !(await asking(provider.has(biometryName(deps, policyId)))) ? "INVALID_KEY" : "ENABLED";
 }
 
-/** Whether asking for biometry makes sense, by the record alone. */
-export function isBiometryOn({ biometry }: VaultDeps, { record, guard }: PolicyState): boolean {
+/** Undefined where asking for biometry makes no sense, by the record alone. */
+export function activeBiometry({ biometry: provider }: VaultDeps, { record, guard }: PolicyState) {
   const held = guard?.biometry;
-  return biometry !== undefined && record.type === "BIOPASSWORD" && held !== undefined && held.invalid !== true;
+  if (provider === undefined || record.type !== "BIOPASSWORD" || held === undefined || held.invalid) return undefined;
+  return { provider, held };
 }
 
 /** Asks the person. The caller wipes the key. `password-required` where only a password helps. */
@@ -41,13 +42,14 @@ export async function openByBiometry(
   policyId: string,
   state: PolicyState,
 ): Promise<Bytes> {
-  if (!isBiometryOn(deps, state)) throw passwordNeeded("Biometry is not enabled for this policy");
-  const held = state.guard!.biometry!;
+  const active = activeBiometry(deps, state);
+  if (active === undefined) throw passwordNeeded("Biometry is not enabled for this policy");
+  const { provider, held } = active;
   const name = biometryName(deps, policyId);
   const prompt = deps.prompt?.() ?? { promptMessage: "Confirm that it is you" };
   let released: Bytes;
   try {
-    released = await deps.biometry!.load(name, prompt);
+    released = await provider.load(name, prompt);
   } catch (cause) {
     if (cause instanceof BiometryFailure && cause.code === "NOT_CONFIGURED") await invalidate(deps, policyId, held);
     throw translated(cause);

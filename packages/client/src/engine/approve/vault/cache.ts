@@ -61,7 +61,7 @@ export function createKeyCache(now: () => number): KeyCache {
       if (found !== undefined) found.trusted = true;
     },
     clear() {
-      for (const policyId of [...cached.keys()]) forget(policyId);
+      for (const policyId of cached.keys()) forget(policyId);
     },
   };
 }

@@ -28,12 +28,13 @@ export async function generate(deps: VaultDeps, uses: readonly KeyUse[]): Promis
 
 export async function reload(deps: VaultDeps, handles: readonly string[]): Promise<readonly FreshKey[]> {
   const record = await loadRecord(deps);
-  const found = handles.filter((handle) => record !== undefined && Object.hasOwn(record.fresh, handle));
-  return Promise.all(
-    found.map(async (handle) =>
-      freshKey(deps, handle, record!.fresh[handle]!.use, await openFresh(deps, record!, handle)),
-    ),
-  );
+  const found: FreshKey[] = [];
+  for (const handle of handles) {
+    const entry = record?.fresh[handle];
+    if (record === undefined || entry === undefined) continue;
+    found.push(freshKey(deps, handle, entry.use, await openFresh(deps, record, handle)));
+  }
+  return found;
 }
 
 /** The private scalar; the caller wipes it. */

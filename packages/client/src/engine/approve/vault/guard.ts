@@ -14,14 +14,14 @@ import {
   type Guard,
   type Leftover,
   type PasswordHash,
-  type PolicyState,
+  type Guarded,
   type VaultRecord,
 } from "./record.ts";
 
 export interface Opened {
   /** As it is stored now. */
   readonly record: VaultRecord;
-  readonly state: PolicyState & { readonly guard: Guard };
+  readonly state: Guarded;
   /** The caller wipes it. */
   readonly key: Bytes;
 }
@@ -63,24 +63,25 @@ export async function tryPassword(
   const written = started.write === undefined ? record : withGuard(record, policyId, { ...guard, lock: started.write });
   if (started.write !== undefined) await storeRecord(deps, written);
   if (!started.allowed) {
-    if (isSpent(policy.lock, guard.lock)) await storeRecord(deps, wiped(deps, written, policyId));
+    if (isSpent(policy.lock, guard.lock)) await storeRecord(deps, wiped(deps, written, policyId, guard));
     throw started.error;
   }
   const key = await open(deps, record, policyId, policy, guard, password);
   if (key === undefined) {
     const spent = isSpent(policy.lock, started.write ?? guard.lock);
-    if (spent) await storeRecord(deps, wiped(deps, written, policyId));
+    if (spent) await storeRecord(deps, wiped(deps, written, policyId, guard));
     throw new VaultError("wrong", "The password is wrong");
   }
-  const after = { ...guard, lock: noFailures };
-  const result = started.write === undefined ? record : withGuard(record, policyId, after);
+  const counted = started.write !== undefined;
+  const after = counted ? { ...guard, lock: noFailures } : guard;
+  const result = counted ? withGuard(record, policyId, after) : record;
   try {
-    if (result !== record) await storeRecord(deps, result);
+    if (counted) await storeRecord(deps, result);
   } catch (error) {
     key.fill(0);
     throw error;
   }
-  return { record: result, state: { record: policy, guard: result.policies[policyId]!.guard! }, key };
+  return { record: result, state: { record: policy, guard: after }, key };
 }
 
 /** Whether the password is one of those that may not come back. */
@@ -128,11 +129,15 @@ async function remembered(
 }
 
 /** What a spent counter lock leaves: names, and nothing to open. */
-function wiped(deps: VaultDeps, record: VaultRecord, policyId: string): VaultRecord {
-  const { biometry, sealedKey: _, ...guard } = record.policies[policyId]!.guard!;
+function wiped(deps: VaultDeps, record: VaultRecord, policyId: string, tried: Guard): VaultRecord {
+  const { biometry, sealedKey: _, ...guard } = tried;
   const leftover: Leftover[] = biometry ? [{ where: "biometry", name: biometryName(deps, policyId) }] : [];
   return {
-    ...withGuard(record, policyId, { ...guard, history: [] }),
+    ...withGuard(record, policyId, {
+      ...guard,
+      lock: requirePolicy(record, policyId).guard?.lock ?? guard.lock,
+      history: [],
+    }),
     entries: record.entries.map((entry) =>
       entry.policyId === policyId && entry.held.how !== "platform" ? { ...entry, held: { how: "wiped" } } : entry,
     ),

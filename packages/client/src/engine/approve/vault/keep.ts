@@ -6,7 +6,7 @@ import { VaultError, type KeyVault } from "../key-vault.ts";
 import type { VaultDeps } from "./deps.ts";
 import { decoded, deviceKey } from "./derive.ts";
 import { openFresh } from "./fresh.ts";
-import { biometryName, makeGuard, tryPassword } from "./guard.ts";
+import { biometryName, makeGuard, tryPassword, type Opened } from "./guard.ts";
 import { hold, isSilent, release } from "./hold.ts";
 import { lockDefect } from "./locks.ts";
 import { brokenRule } from "./password-rules.ts";
@@ -43,13 +43,15 @@ export async function keep(deps: VaultDeps, input: Keeping): Promise<void> {
 
 async function keepNow(deps: VaultDeps, start: VaultRecord, input: Keeping): Promise<void> {
   let record = start;
-  const keys = new Map<string, Bytes>();
+  const under = new Map<string, { readonly policy: PolicyRecord; readonly key: Bytes }>();
+  const policyOf = (policyId: string) => found(under.get(policyId));
   try {
     for (const policyId of policiesOf(input)) {
-      const password = input.passwords.get(policyId);
-      const opened = await openForKeeping(deps, record, policyId, input.policies[policyId]!, password);
+      const policy = found(input.policies[policyId]);
+      const password = input.passwords.get(policyId) ?? new Uint8Array(0);
+      const opened = await openForKeeping(deps, record, policyId, policy, password);
       record = opened.record;
-      keys.set(policyId, opened.key);
+      under.set(policyId, { policy, key: opened.key });
     }
     const added: Entry[] = [];
     const fresh = { ...record.fresh };
@@ -57,20 +59,21 @@ async function keepNow(deps: VaultDeps, start: VaultRecord, input: Keeping): Pro
       const { use } = record.fresh[key.handle] ?? key;
       const entry = { id: key.handle, kid, use, policyId };
       const scalar = await openFresh(deps, record, key.handle);
-      added.push({ ...entry, held: await put(deps, input.policies[policyId]!, keys.get(policyId)!, entry, scalar) });
+      added.push({ ...entry, held: await put(deps, policyOf(policyId), entry, scalar) });
       delete fresh[key.handle];
     }
     for (const { label, secret, policy } of input.secrets) {
       const entry = { id: toBase64Url(deps.random(16)), kid: label, use: "otp" as const, policyId: policy };
       const bytes = decoded(secret);
-      added.push({ ...entry, held: await hold(deps, input.policies[policy]!, keys.get(policy)!, entry, bytes) });
+      const { policy: rules, key } = policyOf(policy);
+      added.push({ ...entry, held: await hold(deps, rules, key, entry, bytes) });
       bytes.fill(0);
     }
     const replaced = new Set(added.map(nameOf));
     const entries = [...record.entries.filter((entry) => !replaced.has(nameOf(entry))), ...added];
     await storeAndSweep(deps, record, { ...record, fresh, entries });
   } finally {
-    for (const key of keys.values()) key.fill(0);
+    for (const { key } of under.values()) key.fill(0);
   }
 }
 
@@ -136,7 +139,7 @@ async function openForKeeping(
   start: VaultRecord,
   policyId: string,
   policy: PolicyRecord,
-  password: Bytes | undefined,
+  password: Bytes,
 ): Promise<{ readonly record: VaultRecord; readonly key: Bytes }> {
   const before = start.policies[policyId];
   const set = (record: VaultRecord, state: PolicyState): VaultRecord => ({
@@ -145,26 +148,30 @@ async function openForKeeping(
   });
   if (before === undefined || (policy.type === "DEVICE" && before.guard === undefined)) {
     if (policy.type === "DEVICE") return { record: set(start, { record: policy }), key: deviceKey(deps, start) };
-    const { guard, key } = await makeGuard(deps, start, policyId, policy, password!);
+    const { guard, key } = await makeGuard(deps, start, policyId, policy, password);
     return { record: set(start, { record: policy, guard }), key };
   }
   const opened =
     before.guard === undefined
       ? { record: start, key: deviceKey(deps, start), guard: undefined }
-      : { ...(await tryPassword(deps, start, policyId, password!)), guard: before.guard };
-  if (opened.guard !== undefined && policy.type !== "DEVICE" && isSilent(policy) === isSilent(before.record)) {
-    const guard = opened.record.policies[policyId]!.guard!;
+      : flat(await tryPassword(deps, start, policyId, password));
+  const { guard } = opened;
+  if (guard !== undefined && policy.type !== "DEVICE" && isSilent(policy) === isSilent(before.record)) {
     return { record: set(opened.record, { record: policy, guard }), key: opened.key };
   }
   // Another way of keeping under the same id: what is there already moves with it.
   const made =
     policy.type === "DEVICE"
       ? { key: deviceKey(deps, start), guard: undefined }
-      : await makeGuard(deps, start, policyId, policy, password!);
+      : await makeGuard(deps, start, policyId, policy, password);
   const entries = await moved(deps, opened.record.entries, policyId, opened.key, policy, made.key);
   opened.key.fill(0);
   const state = { record: policy, ...(made.guard !== undefined && { guard: made.guard }) };
   return { record: { ...set(opened.record, state), entries }, key: made.key };
+}
+
+function flat({ record, key, state }: Opened) {
+  return { record, key, guard: state.guard };
 }
 
 /** The entries of a policy, from one key under another. */
@@ -193,8 +200,7 @@ export async function moved(
 /** Wipes the scalar. */
 async function put(
   deps: VaultDeps,
-  policy: PolicyRecord,
-  key: Bytes,
+  { policy, key }: { readonly policy: PolicyRecord; readonly key: Bytes },
   entry: Pick<Entry, "id" | "use">,
   scalar: Bytes,
 ): Promise<Held> {
@@ -224,7 +230,7 @@ function requireKeepable(input: Keeping): void {
     if (defect !== undefined) throw new VaultError("unsupported", defect);
   }
   for (const { fresh, policyId } of input.keys) {
-    if (fresh.use !== "enc" || !isSilent(input.policies[policyId]!)) continue;
+    if (fresh.use !== "enc" || !isSilent(found(input.policies[policyId]))) continue;
     // A message to it says by its tag whether it was opened with the right key.
     throw new VaultError("unsupported", "A key that opens messages cannot be under a silent lock");
   }
@@ -238,7 +244,7 @@ function silentDefect(policy: PolicyRecord): string | undefined {
 
 function requirePasswords(record: VaultRecord, { passwords, policies, ...input }: Keeping): void {
   for (const policyId of policiesOf({ ...input, passwords, policies })) {
-    const { type, password: rules = passwordRules } = policies[policyId]!;
+    const { type, password: rules = passwordRules } = found(policies[policyId]);
     const known = record.policies[policyId]?.guard !== undefined;
     if (type === "DEVICE" && !known) continue;
     const password = passwords.get(policyId);
@@ -265,6 +271,11 @@ function isKept(record: VaultRecord, { keys, secrets }: Keeping): boolean {
   const labels = new Set(record.entries.filter(({ use }) => use === "otp").map(({ kid }) => kid));
   if (all && secrets.every(({ label }) => labels.has(label))) return true;
   throw lost();
+}
+
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw lost();
+  return value;
 }
 
 /** A label may be what a key is called as well. */

@@ -29,18 +29,18 @@ export function attempt(lock: LockRecord, state: LockState, now: number): Attemp
 
 /** A counter lock after its last attempt: nothing opens any more. */
 export function isSpent(lock: LockRecord, { failures }: LockState): boolean {
-  return lock.type === "counter" && failures >= lock.counter!;
+  return lock.type === "counter" && failures >= (lock.counter ?? 1);
 }
 
 /** Milliseconds: the delay after the first failure, doubled by each further one until the exponent is `counter`. */
-export function waitAfter({ delay, counter }: LockRecord, failures: number): number {
-  return delay! * 1000 * 2 ** Math.min(failures - 1, counter!);
+export function waitAfter({ delay = 0, counter = 0 }: LockRecord, failures: number): number {
+  return delay * 1000 * 2 ** Math.min(failures - 1, counter);
 }
 
 /** Undefined when the lock says what it needs. */
-export function lockDefect({ type, delay, counter }: LockRecord): string | undefined {
-  if (type === "counter" && !(counter! >= 1)) return "A counter lock needs the number of failures";
-  if (type === "delay" && !(delay! >= 0 && counter! >= 0)) return "A delay lock needs a delay and an exponent";
+export function lockDefect({ type, delay = -1, counter = -1 }: LockRecord): string | undefined {
+  if (type === "counter" && counter < 1) return "A counter lock needs the number of failures";
+  if (type === "delay" && (delay < 0 || counter < 0)) return "A delay lock needs a delay and an exponent";
   return undefined;
 }
 

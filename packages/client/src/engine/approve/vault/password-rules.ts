@@ -50,25 +50,27 @@ function countClasses(points: readonly number[]) {
 
 /** 1234, 4321, abcd, dCbA, aaaa, wherever it stands. */
 function hasSequence(points: readonly number[]): boolean {
-  let run = 1;
-  let step: number | undefined;
-  for (let at = 1; at < points.length; at++) {
-    const next = folded(points[at]!) - folded(points[at - 1]!);
+  let run = 0;
+  let step = Number.NaN;
+  let before = Number.NaN;
+  for (const point of points.map(folded)) {
+    const next = point - before;
     run = next === step ? run + 1 : Math.abs(next) <= 1 ? 2 : 1;
-    step = Math.abs(next) <= 1 ? next : undefined;
+    step = Math.abs(next) <= 1 ? next : Number.NaN;
+    before = point;
     if (run > longestRun) return true;
   }
   return false;
 }
 
 function folded(point: number): number {
-  return String.fromCodePoint(point).toLowerCase().codePointAt(0)!;
+  return String.fromCodePoint(point).toLowerCase().codePointAt(0) ?? point;
 }
 
 function codePoints(bytes: Bytes): number[] | undefined {
   const points: number[] = [];
   for (let at = 0; at < bytes.length;) {
-    const first = bytes[at]!;
+    const first = bytes[at] ?? 0;
     const length = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
     const point = fromUtf8(bytes.subarray(at, at + length))?.codePointAt(0);
     if (point === undefined) return undefined;

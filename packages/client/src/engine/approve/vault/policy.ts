@@ -15,19 +15,20 @@ import {
   requireRecord,
   storeRecord,
   withGuard,
-  type Guard,
+  type Guarded,
   type PolicyState,
 } from "./record.ts";
 import { ageOf, requireChangeable, requireInForce } from "./unlock.ts";
-
-type Guarded = PolicyState & { readonly guard: Guard };
 
 export async function protectedPolicy(deps: VaultDeps, cache: KeyCache, id: string): Promise<ProtectedPolicy> {
   const now = async () => requirePolicy(await requireRecord(deps), id);
   return {
     id,
     record: (await now()).record,
-    currentAge: async () => ageOf(deps, await now()),
+    currentAge: async () => {
+      const { guard } = await now();
+      return guard === undefined ? undefined : ageOf(deps, guard);
+    },
     verify: (password) =>
       wiping([password], async () => {
         const state = requireGuarded(await now());
@@ -53,14 +54,14 @@ export async function protectedPolicy(deps: VaultDeps, cache: KeyCache, id: stri
         await withPassword(deps, id, password, (opened) => enableBiometry(deps, id, opened));
       }),
     disableBiometry: async () => {
-      requireCapable(deps, await now());
+      const provider = requireCapable(deps, await now());
       await locked(deps, async () => {
         const record = await requireRecord(deps);
         const { guard } = requirePolicy(record, id);
         if (guard?.biometry === undefined) return;
         const { biometry: _, ...rest } = guard;
         await storeRecord(deps, withGuard(record, id, rest));
-        await deps.biometry!.remove(biometryName(deps, id));
+        await provider.remove(biometryName(deps, id));
       });
     },
   };

@@ -56,6 +56,8 @@ export interface PolicyState {
   readonly guard?: Guard;
 }
 
+export type Guarded = PolicyState & { readonly guard: Guard };
+
 export interface Guard {
   readonly kdf: Argon2Cost & { readonly salt: string };
   /** The key of the policy under the password; none under a silent lock, where the password's key masks by itself. */
@@ -128,7 +130,7 @@ export function locked<T>(deps: VaultDeps, run: () => Promise<T>): Promise<T> {
 }
 
 export function withGuard(record: VaultRecord, policyId: string, guard: Guard): VaultRecord {
-  const state = { ...record.policies[policyId]!, guard };
+  const state = { ...requirePolicy(record, policyId), guard };
   return { ...record, policies: { ...record.policies, [policyId]: state } };
 }
 
