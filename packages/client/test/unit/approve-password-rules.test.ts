@@ -23,13 +23,13 @@ describe("password rules", () => {
   for (const [name, [one, filling]] of Object.entries(counted)) {
     const [least, most] = [`min${name}`, `max${name}`] as const;
     test(`A16: ${least} 3 refuses 2, takes 3 and 4; ${most} 3 takes 2 and 3, refuses 4`, () => {
-      const with_ = (count: number) => filling + one.repeat(count) + filling;
+      const text = (count: number) => filling + one.repeat(count) + filling;
       assert.deepEqual(
-        [2, 3, 4].map((count) => broken({ [least]: 3 }, with_(count))),
+        [2, 3, 4].map((count) => broken({ [least]: 3 }, text(count))),
         [least, undefined, undefined],
       );
       assert.deepEqual(
-        [2, 3, 4].map((count) => broken({ [most]: 3 }, with_(count))),
+        [2, 3, 4].map((count) => broken({ [most]: 3 }, text(count))),
         [undefined, undefined, most],
       );
     });

@@ -18,7 +18,7 @@ export interface VaultDeps {
   /** Without one there is no biometry. */
   readonly biometry?: BiometryProvider | undefined;
   /** What the person reads while the platform asks. */
-  readonly prompt?: (() => BiometryPrompt) | undefined;
+  readonly prompt?: (() => BiometryPrompt | undefined) | undefined;
   /** Without them, keys of DEVICE policies are software keys under the device secret. */
   readonly platformKeys?: PlatformKeys | undefined;
 }

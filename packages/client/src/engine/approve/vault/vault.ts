@@ -3,6 +3,7 @@ import type { Bytes } from "@countersign/protocol/bytes";
 import { importAgreement, publicJwk } from "@countersign/protocol/approve/at-rest";
 import { openerOf, type Opener } from "@countersign/protocol/approve/jwe";
 import type { Signer } from "@countersign/protocol/approve/jws";
+import type { BiometryPrompt } from "../../biometry.ts";
 import type { Credential, KeyVault, Unlocked } from "../key-vault.ts";
 import { createKeyCache } from "./cache.ts";
 import type { VaultDeps } from "./deps.ts";
@@ -27,9 +28,13 @@ import { unlockPolicy } from "./unlock.ts";
 export interface DeviceVault extends KeyVault {
   /** Forgets what was unlocked, for example when the application goes to the background. */
   clearCache(): void;
+  /** What the person reads while the platform asks, from now on. */
+  setPrompt(prompt: BiometryPrompt): void;
 }
 
-export function createKeyVault(deps: VaultDeps): DeviceVault {
+export function createKeyVault(given: VaultDeps): DeviceVault {
+  let prompt: BiometryPrompt | undefined;
+  const deps: VaultDeps = { ...given, prompt: () => prompt ?? given.prompt?.() };
   const cache = createKeyCache(deps.now);
 
   /** Unlocks one entry, hands it to `use` with its secret, and wipes everything. */
@@ -101,6 +106,9 @@ export function createKeyVault(deps: VaultDeps): DeviceVault {
       });
     },
     clearCache: () => cache.clear(),
+    setPrompt: (texts) => {
+      prompt = texts;
+    },
   };
 }
 
