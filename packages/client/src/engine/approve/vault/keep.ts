@@ -87,6 +87,7 @@ export async function drop(deps: VaultDeps, kids: readonly string[]): Promise<vo
   });
 }
 
+/** Throws what the platform throws that does not let go of a key; the record then still names it. */
 export async function destroy(deps: VaultDeps): Promise<void> {
   await locked(deps, async () => {
     const record = await loadRecord(deps).catch((error: unknown) => {
@@ -94,13 +95,15 @@ export async function destroy(deps: VaultDeps): Promise<void> {
       throw error;
     });
     // What the platform holds is forgotten after the record that names it is empty, and before that record is gone.
-    if (record !== undefined) await storeAndSweep(deps, record, { ...record, fresh: {}, entries: [] });
+    const remaining =
+      record === undefined ? [] : await storeAndSweep(deps, record, { ...record, fresh: {}, entries: [] });
+    for (const leftover of remaining) await remove(deps, leftover);
     await dropRecord(deps);
   });
 }
 
 /** Stores, without policies that no key is under any more, and removes from the platform what nothing names now. */
-async function storeAndSweep(deps: VaultDeps, before: VaultRecord, after: VaultRecord): Promise<void> {
+async function storeAndSweep(deps: VaultDeps, before: VaultRecord, after: VaultRecord): Promise<readonly Leftover[]> {
   const used = new Set(after.entries.map(({ policyId }) => policyId));
   const policies = Object.fromEntries(Object.entries(after.policies).filter(([policyId]) => used.has(policyId)));
   const kept = new Set(after.entries.map(({ id }) => id));
@@ -114,23 +117,27 @@ async function storeAndSweep(deps: VaultDeps, before: VaultRecord, after: VaultR
   }
   const record = { ...after, policies, leftovers };
   await storeRecord(deps, record);
-  if (leftovers.length === 0) return;
+  if (leftovers.length === 0) return leftovers;
   const remaining = await swept(deps, leftovers);
   if (remaining.length < leftovers.length) await storeRecord(deps, { ...record, leftovers: remaining });
+  return remaining;
 }
 
 /** What the platform did not remove now is tried again with the next change. */
 async function swept(deps: VaultDeps, leftovers: readonly Leftover[]): Promise<readonly Leftover[]> {
   const remaining: Leftover[] = [];
   for (const leftover of leftovers) {
-    const from = leftover.where === "platform" ? deps.platformKeys : deps.biometry;
     try {
-      await from?.remove(leftover.name);
+      await remove(deps, leftover);
     } catch {
       remaining.push(leftover);
     }
   }
   return remaining;
+}
+
+async function remove({ platformKeys, biometry }: VaultDeps, { where, name }: Leftover): Promise<void> {
+  await (where === "platform" ? platformKeys : biometry)?.remove(name);
 }
 
 /** Under a policy that is known the password stays what it is: new rules count from its next change on. */
