@@ -69,6 +69,8 @@ export interface KeyVault {
   opener(kid: string, credential: Credential): Promise<Opener & Unlocked>;
   /** The secret of a one-time password; the caller wipes it. */
   otpSecret(label: string, credential: Credential): Promise<{ readonly secret: Bytes } & Unlocked>;
+  /** From 0 on, each number once: it is used up, durably, when this resolves. */
+  nextCounter(label: string): Promise<number>;
   /** The server has accepted an answer: locks that count failures start again. */
   accepted(kid: string): Promise<void>;
 }

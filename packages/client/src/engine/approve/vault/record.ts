@@ -39,6 +39,8 @@ export interface Entry {
   readonly use: KeyUse | "otp";
   readonly policyId: string;
   readonly held: Held;
+  /** Next one of a one-time password by counter; 0 where it is missing. */
+  readonly counter?: number;
 }
 
 export type Held =

@@ -95,6 +95,14 @@ export function createKeyVault(given: VaultDeps): DeviceVault {
         credential,
         async (_, secret) => ({ secret: held(secret) }),
       ),
+    nextCounter: (label) =>
+      locked(deps, async () => {
+        const record = await requireRecord(deps);
+        const { id, counter = 0 } = requireEntry(record, ({ use, kid }) => use === "otp" && kid === label);
+        const entries = record.entries.map((each) => (each.id === id ? { ...each, counter: counter + 1 } : each));
+        await storeRecord(deps, { ...record, entries });
+        return counter;
+      }),
     accepted: async (kid) => {
       await locked(deps, async () => {
         const record = await requireRecord(deps);
