@@ -2,30 +2,15 @@
 import { utf8, type Bytes } from "@countersign/protocol/bytes";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import type { KeyUse } from "@countersign/protocol/approve/keys";
-import {
-  passwordRules,
-  type LockRecord,
-  type PasswordRules,
-  type PolicyRecord,
-} from "@countersign/protocol/approve/policy";
+import type { PolicyRecord } from "@countersign/protocol/approve/policy";
+import { devicePolicy } from "./approve-vault-policies.ts";
 import { BiometryFailure, type BiometryProvider } from "../src/engine/biometry.ts";
 import type { VaultDeps } from "../src/engine/approve/vault/deps.ts";
 import type { VaultRecord } from "../src/engine/approve/vault/record.ts";
 import { createKeyVault } from "../src/engine/approve/vault/vault.ts";
 import { createMemoryStorage } from "../src/storage/memory.ts";
 
-export const day = 86_400_000;
-export const noLock: LockRecord = { type: "none" };
-export const silentLock: LockRecord = { type: "silent" };
-export const devicePolicy: PolicyRecord = { type: "DEVICE", lock: noLock };
-
-export function passwordPolicy(lock: LockRecord, rules: Partial<PasswordRules> = {}): PolicyRecord {
-  return { type: "PASSWORD", password: { ...passwordRules, ...rules }, lock };
-}
-
-export function bioPolicy(lock: LockRecord = noLock, rules: Partial<PasswordRules> = {}): PolicyRecord {
-  return { ...passwordPolicy(lock, rules), type: "BIOPASSWORD" };
-}
+export * from "./approve-vault-policies.ts";
 
 export function vaultDeps(more: Partial<VaultDeps> = {}) {
   const time = { now: 1_900_000_000_000 };
