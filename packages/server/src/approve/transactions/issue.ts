@@ -1,6 +1,8 @@
 /** A container fetches a transaction (Approve protocol §7): claimed where nobody had it, stated once, encrypted each time. */
 import { toBase64Url, utf8 } from "@countersign/protocol/bytes";
+import { isFailure } from "@countersign/protocol/errors";
 import { sealMessage } from "@countersign/protocol/approve/jwe";
+import { readMessage } from "@countersign/protocol/approve/message";
 import { formText } from "@countersign/protocol/approve/shown";
 import { protocolVersion, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import type { Display } from "@countersign/protocol/operation/display";
@@ -15,7 +17,7 @@ import { isCancelable } from "./cancel.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
 import { type Container, isOver, keyFor } from "../container.ts";
 import { isOpenReference } from "./reference.ts";
-import { goodServerKeys, signForDevices } from "../server-key.ts";
+import { signForDevices } from "../server-key.ts";
 
 type IssueDeps = Pick<
   Deps,
@@ -42,7 +44,14 @@ export async function fetchTransaction(deps: IssueDeps, input: FetchInput): Prom
   }
   const row = (await findIssued(deps, operation.id, container.activation.id)) ?? (await issue(deps, operation, input));
   const message = openMessage(deps, row);
-  return sealMessage(message, key.jwk, { serverKid: goodServerKeys(deps)[0].kid, containerKid: key.kid });
+  return sealMessage(message, key.jwk, { serverKid: signerOf(message), containerKid: key.kid });
+}
+
+/** The key that signed the message: not the active one, where keys were changed since. */
+function signerOf(message: string): string {
+  const read = readMessage(transaction, message);
+  if (isFailure(read)) throw new Error(`A stored transaction is not one: ${read.error}`);
+  return read.kid;
 }
 
 /** The transaction as this container was told it, if it was. */
