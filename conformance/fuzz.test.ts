@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { approveTargets } from "./fuzz/approve-texts.ts";
 import { routeTargets } from "./fuzz/routes.ts";
 import { runTargets } from "./fuzz/run.ts";
 import { pureTarget } from "./fuzz/target.ts";
@@ -14,8 +15,11 @@ test(`${inputs} broken inputs crash nothing, and nothing is accepted that the gr
   const routes = await routeTargets();
   const lines: string[] = [];
   try {
-    const { failed, passed } = await runTargets([...textTargets, ...routes.targets], inputs, seed, (line) =>
-      lines.push(line),
+    const { failed, passed } = await runTargets(
+      [...textTargets, ...approveTargets, ...routes.targets],
+      inputs,
+      seed,
+      (line) => lines.push(line),
     );
     assert.equal(failed, 0, lines.join("\n"));
     assert.ok(passed >= inputs * 0.99, lines.join("\n"));

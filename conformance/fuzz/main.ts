@@ -5,6 +5,7 @@
  */
 import { randomInt } from "node:crypto";
 import { parseArgs } from "node:util";
+import { approveTargets } from "./approve-texts.ts";
 import { routeTargets } from "./routes.ts";
 import { runTargets } from "./run.ts";
 import { textTargets } from "./texts.ts";
@@ -18,7 +19,7 @@ if (!Number.isSafeInteger(inputs) || inputs < 1 || !Number.isSafeInteger(seed)) 
 }
 const routes = await routeTargets();
 try {
-  const { failed } = await runTargets([...textTargets, ...routes.targets], inputs, seed, (line) =>
+  const { failed } = await runTargets([...textTargets, ...approveTargets, ...routes.targets], inputs, seed, (line) =>
     process.stdout.write(`${line}\n`),
   );
   process.exitCode = failed === 0 ? 0 : 1;

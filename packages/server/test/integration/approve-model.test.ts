@@ -6,7 +6,17 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { noAnswer } from "@countersign/protocol/approve/response";
-import { type ApproveDevice, digest, enrolDevice, softKey } from "../approve-device.ts";
+import { shownDefect } from "@countersign/protocol/approve/shown";
+import {
+  type ApproveDevice,
+  deviceOf as deviceWith,
+  digest,
+  enrolDevice,
+  enrolmentOf,
+  openRecord,
+  sendEnrolment,
+  softKey,
+} from "../approve-device.ts";
 import { type Bank, type Json, startBank } from "../bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
@@ -215,6 +225,28 @@ suiteOnEachStore((dialect, open) => {
       const sequence = model.operations.filter(({ answer }) => answer !== undefined).length;
       assert.equal(model.seq, sequence, "one rise for each decision");
     }
+
+    it("a record names what was enrolled and the digest of what was sent; a transaction names its container (APV-ENR-5, APV-TX-1)", async () => {
+      const userId = `user ${++count}`;
+      const { body } = await bank.v1("POST", "/offers", { userId, deviceType: "phone" });
+      const { keys, bytes } = await enrolmentOf({ url: bank.publicUrl, offer: body.offer as string });
+      const reply = await sendEnrolment(bank.publicUrl, bytes);
+      const record = await openRecord(keys, reply.body.record as string);
+      assert.equal(record.transcript, digest(Buffer.from(bytes).toString()));
+      assert.deepEqual([record.iss, record.aud, record.user], [bank.publicUrl, record.cid, userId]);
+      const device = deviceWith(bank.publicUrl, keys, record);
+      const parameters = { amount: "100", currency: "CZK", note: "Rent" };
+      const made = await bank.v1("POST", "/operations", {
+        template: "pay",
+        applications: [application],
+        userId,
+        parameters,
+      });
+      const { claims } = await device.fetch(made.body.id as string);
+      assert.deepEqual([claims.iss, claims.aud, claims.tid], [record.iss, record.cid, made.body.id]);
+      assert.deepEqual([claims.user, claims.details.parameters], [userId, parameters]);
+      assert.equal(shownDefect(claims.display.text, claims.display.form, claims.details.parameters), undefined);
+    });
 
     it("no history decides twice, breaks the chain or counts what is no wrong signature (APV-RES-2 to -5, APV-RES-7, APV-DEV-1, APV-POP-5)", async () => {
       await fc.assert(fc.asyncProperty(steps, run), { numRuns: 20, endOnFailure: true });

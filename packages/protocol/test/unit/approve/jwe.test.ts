@@ -28,7 +28,7 @@ const apv = toBase64Url(utf8(container.kid));
 /** An envelope whose header says these things: the protected header is what jose makes of them. */
 async function sealedWith(more: Record<string, unknown>, { u = serverKid, v = container.kid } = {}): Promise<string> {
   return new CompactEncrypt(utf8("the message"))
-    .setProtectedHeader({ ...header, ...more } as never)
+    .setProtectedHeader({ ...header, ...more })
     .setKeyManagementParameters({ apu: utf8(u), apv: utf8(v) })
     .encrypt(await importJWK({ ...jwk }, String(more.alg ?? "ECDH-ES")), { crit: { extra: true } });
 }

@@ -108,7 +108,7 @@ test("RFC 7518 appendix C agrees, and an envelope that is made by hand of the sa
       .map((part) => (typeof part === "string" ? part : part.toString("base64url")))
       .join(".");
     assert.deepEqual(readEnvelope(jwe), { serverKid: "server", containerKid: kid });
-    const key = (await importJWK({ ...input.recipient }, "ECDH-ES")) as CryptoKey;
+    const key = await importJWK<CryptoKey>({ ...input.recipient }, "ECDH-ES");
     assert.equal(await openerOf(kid, key).open(jwe), "the message");
     assert.equal(await openerOf(kid, key).open(broken(jwe)), undefined);
   }

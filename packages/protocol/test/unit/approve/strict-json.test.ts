@@ -68,7 +68,7 @@ test("strings that hold brackets, colons and quotes are no structure", () => {
 
 test("32 levels are read, 33 are not", () => {
   const nested = (levels: number, [open, close]: readonly [string, string]) =>
-    `{"a":${open.repeat(levels - 1)}${"1"}${close.repeat(levels - 1)}}`;
+    `{"a":${open.repeat(levels - 1)}1${close.repeat(levels - 1)}}`;
   for (const pair of [
     ["[", "]"],
     ['{"a":', "}"],
