@@ -1,4 +1,6 @@
 /** The issuer of receipts: configuration, or the first start's own address; fixed from then on. */
+import type { Kysely } from "kysely";
+import type { Schema } from "./store/schema.ts";
 import type { Store } from "./store/store.ts";
 
 const settingName = "public-url";
@@ -12,7 +14,7 @@ export interface PublicUrl {
 
 /** Throws when configuration contradicts what was fixed: receipts out there name the old issuer. */
 export async function fixPublicUrl(store: Store, configured: string | undefined): Promise<PublicUrl> {
-  let known = await read(store);
+  let known = await fixedPublicUrl(store.read, store.tenant);
   if (known !== undefined && configured !== undefined && known !== configured) {
     throw new Error(`The public URL of this data is ${known}; it cannot be changed to ${configured}.`);
   }
@@ -24,7 +26,7 @@ export async function fixPublicUrl(store: Store, configured: string | undefined)
         .onConflict((conflict) => conflict.columns(["tenant", "name"]).doNothing())
         .execute();
     });
-    known = await read(store);
+    known = await fixedPublicUrl(store.read, store.tenant);
   };
   if (known === undefined && configured !== undefined) await write(configured);
   return {
@@ -38,11 +40,12 @@ export async function fixPublicUrl(store: Store, configured: string | undefined)
   };
 }
 
-async function read(store: Store): Promise<string | undefined> {
-  const row = await store.read
+/** Undefined before the first start. */
+export async function fixedPublicUrl(db: Kysely<Schema>, tenant: string): Promise<string | undefined> {
+  const row = await db
     .selectFrom("setting")
     .select("value")
-    .where("tenant", "=", store.tenant)
+    .where("tenant", "=", tenant)
     .where("name", "=", settingName)
     .executeTakeFirst();
   return row?.value;

@@ -2,13 +2,14 @@
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from "node:crypto";
 import { toBase64Url, utf8 } from "@countersign/protocol/bytes";
 import { isFailure } from "@countersign/protocol/errors";
-import { enrolRecord, type EnrolRecord } from "@countersign/protocol/approve/enrol";
+import { enrolRecord, renewRecord, type EnrolRecord } from "@countersign/protocol/approve/enrol";
 import { openerOf, readEnvelope } from "@countersign/protocol/approve/jwe";
 import { makeKeyProof, type ProvingKey } from "@countersign/protocol/approve/key-proof";
 import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
 import { readMessage, signMessage } from "@countersign/protocol/approve/message";
 import { offer } from "@countersign/protocol/approve/offer";
 import { bodyHash, signProof } from "@countersign/protocol/approve/proof";
+import { renewAck } from "@countersign/protocol/approve/renew";
 import {
   cancel,
   type CancelClaims,
@@ -90,9 +91,9 @@ export async function enrolDevice(enrolment: Enrolment) {
   return deviceOf(url, keys, await openRecord(keys, reply.body.record as string));
 }
 
-export async function openRecord(keys: readonly SoftKey[], jwe: string): Promise<EnrolRecord> {
+export async function openRecord(keys: readonly SoftKey[], jwe: string, message = enrolRecord): Promise<EnrolRecord> {
   const text = await openWith(keyOf(keys, "enc"), jwe);
-  const read = readMessage(enrolRecord, text);
+  const read = readMessage(message, text);
   if (isFailure(read)) throw new Error(read.error);
   return read.claims;
 }
@@ -109,6 +110,35 @@ async function openWith({ privateKey }: SoftKey, jwe: string): Promise<string> {
 
 function keyOf(keys: readonly SoftKey[], use: KeyUse): SoftKey {
   return keys.find((key) => key.use === use)!;
+}
+
+/** New keys of a device, and the request that renews with them; `more` changes what it says, `by` who vouches. */
+export async function renewalOf(device: ApproveDevice, more: object = {}, by = keyOf(device.keys, "pop")) {
+  const keys = keyUses.map(softKey);
+  const payload = {
+    cid: device.cid,
+    nonce: unique(),
+    iat: Math.floor(Date.now() / 1000),
+    aud: device.record.iss,
+    keys: keys.map(({ use, jwk }) => ({ use, jwk })),
+    ...more,
+  };
+  const vouching = { kid: device.kid("pop"), sign: (data: Uint8Array) => by.sign(data) };
+  const bytes = await makeKeyProof("apv-renew+jws", payload, keys, vouching);
+  return { keys, bytes, body: JSON.parse(Buffer.from(bytes).toString()) as object };
+}
+
+/** The device with its new keys, as the record of the renewal names them. */
+export async function renewedDevice(device: ApproveDevice, keys: readonly SoftKey[], jwe: string) {
+  return deviceOf(device.url, keys, await openRecord(device.keys, jwe, renewRecord));
+}
+
+/** The word that the new keys are stored. */
+export function acknowledgement(renewed: ApproveDevice, more: object = {}, by = keyOf(renewed.keys, "pop")) {
+  const { cid, record } = renewed;
+  const iat = Math.floor(Date.now() / 1000);
+  const claims = { iss: cid, aud: record.iss, cid, transcript: record.transcript, iat, ...more };
+  return signMessage(renewAck, claims, { kid: renewed.kid("pop"), sign: (data: Uint8Array) => by.sign(data) });
 }
 
 export interface AnswerOptions {

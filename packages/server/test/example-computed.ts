@@ -1,12 +1,13 @@
 /** What examples hold that only a device, or somebody with keys, can compute. */
-import { toBase64, utf8 } from "@countersign/protocol/bytes";
+import { fromBase64Url, toBase64, utf8 } from "@countersign/protocol/bytes";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
+import { hotp } from "@countersign/protocol/otp/hotp";
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import { readHeaderMembers } from "@countersign/protocol/powerauth/headers";
 import { signatureBase } from "@countersign/protocol/powerauth/signature";
 import { values } from "../src/api/docs/values.ts";
 import { createDevice } from "./device.ts";
-import { type Replacement, type Scene, startedActivation } from "./example-world.ts";
+import { container, type Replacement, type Scene, startedActivation } from "./example-world.ts";
 import { serviceAccount } from "./example-gateways.ts";
 import { signedRequest } from "./front-server.ts";
 import { retype, scan, verifiedData } from "./offline-device.ts";
@@ -18,6 +19,11 @@ const offlineData = "0a1e2f3b\nPayment\nRent\nA1*A1250.00EUR*NRent\nB";
 export const computed: Readonly<
   Record<string, (scene: Scene, by: Replacement) => Promise<Readonly<Record<string, unknown>>>>
 > = {
+  async "POST /v1/otp/validate"(scene) {
+    const { cid, record } = await container(scene);
+    const secret = fromBase64Url(record.otp!.find(({ label }) => label === "event")!.secret)!;
+    return { containerId: cid, otp: hotp(secret, 0, { digits: 6, algorithm: "SHA1" }) };
+  },
   async "POST /rest/v3/activation/prepare"(scene) {
     const { activationCode } = await startedActivation(scene, "CREATED");
     return { activationCode, ...(await sealedActivation(scene)) };

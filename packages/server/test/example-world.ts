@@ -4,6 +4,7 @@
  */
 import { permissions } from "../src/accounts/api-client.ts";
 import { values } from "../src/api/docs/values.ts";
+import { enrolDevice } from "./approve-device.ts";
 import { type Bank, type BankOptions, type Json, send, startBank, unique } from "./bank.ts";
 import { createDevice, type Device } from "./device.ts";
 import { gateways } from "./example-gateways.ts";
@@ -154,6 +155,12 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     const body = { userId: scene.user, deviceType: await madeDeviceType(scene) };
     return (await v1Done(scene.bank, "POST", "/offers", body)).id;
   }),
+  one(values.container, async (scene) => (await container(scene)).cid),
+  one(values.blockedContainer, async (scene) => {
+    const { cid } = await container(scene);
+    await v1Done(scene.bank, "POST", `/containers/${cid}/block`, { reason: "LOST" });
+    return cid;
+  }),
   one(values.callback, async ({ bank, app: { applicationId } }) => {
     const callback = {
       applicationId,
@@ -176,6 +183,25 @@ async function madeDeviceType({ bank, app: { applicationId } }: Scene): Promise<
   return id;
 }
 
+const otp = [
+  { label: "event", type: "HOTP", digits: 6, algorithm: "SHA1", policy: "device" },
+  {
+    label: "question",
+    type: "OCRA",
+    digits: 6,
+    algorithm: "SHA1",
+    suite: "OCRA-1:HOTP-SHA1-6:QN08",
+    policy: "device",
+  },
+];
+
+export async function container({ bank, app: { applicationId }, user }: Scene) {
+  const deviceType = `authenticator-${unique()}`;
+  await v1Done(bank, "PUT", `/device-types/${deviceType}`, { applicationId, otp });
+  const { offer } = await v1Done(bank, "POST", "/offers", { userId: user, deviceType });
+  return enrolDevice({ url: bank.publicUrl, offer });
+}
+
 function one(value: unknown, make: (scene: Scene) => Promise<unknown>) {
   return { of: [value], make: async (scene: Scene) => [await make(scene)] };
 }
@@ -193,6 +219,8 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "GET /inbox/messages/list": [values.message],
   "GET /inbox/messages/count": [values.message],
   "POST /rest/v3/signature/list": [values.approvedOperation],
+  "GET /v1/offers": [values.offer],
+  "GET /v1/containers": [values.container],
   "POST /rest/v3/operation/list": [values.operation],
   "POST /rest/v3/operation/list/pending": [values.operation],
   "POST /rest/v3/operation/list/external": [values.operation],

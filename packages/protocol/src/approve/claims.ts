@@ -29,10 +29,13 @@ export const shaped =
   (value) =>
     matches(value, shape);
 
+/** No NUL and no half of a surrogate pair: neither database nor UTF-8 carries them. */
+const storable = /^[^\u0000\ud800-\udfff]*$/u;
+
 export const text =
   (most: number, least = 1): Check =>
   (value) =>
-    typeof value === "string" && value.length >= least && value.length <= most;
+    typeof value === "string" && value.length >= least && value.length <= most && storable.test(value);
 
 /** Whole seconds since 1970. */
 export const seconds: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;

@@ -134,7 +134,7 @@ export async function activationHistory(
 }
 
 /** Overdue rows count as REMOVED, written down or not. */
-function statusIs(statuses: readonly ActivationStatus[], now: number) {
+export function statusIs(statuses: readonly ActivationStatus[], now: number) {
   const removed = statuses.includes("REMOVED");
   const others = statuses.filter((status) => status !== "REMOVED");
   const waiting = sql`(status in ('CREATED', 'PENDING_COMMIT') and expires_at <= ${now})`;

@@ -6,12 +6,13 @@
  */
 import { toBase64Url } from "@countersign/protocol/bytes";
 import { isFailure } from "@countersign/protocol/errors";
+import { sameJwk } from "@countersign/protocol/approve/keys";
 import { readProof, verifyProof } from "@countersign/protocol/approve/proof";
 import { clockSkew } from "@countersign/protocol/approve/response";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import type { Claim } from "../store/store.ts";
-import { type Container, findContainer, isOver, keyFor } from "./container.ts";
+import type { Change, Claim } from "../store/store.ts";
+import { type Container, type ContainerKey, findContainer, isOver } from "./container.ts";
 import { isServerNonce, nonceMs } from "./nonce.ts";
 
 export interface ProvenCall {
@@ -25,21 +26,33 @@ export interface ProvenCall {
 
 export interface Proven {
   readonly container: Container;
+  /** The `pop` key that proved it. */
+  readonly key: ContainerKey;
   /** To be written with whatever the call changes: it makes the proof usable once (APV-POP-5). */
-  readonly claim: Claim;
+  readonly claim: Extract<Claim, { table: "replay" }>;
 }
 
 type ProveDeps = Pick<Deps, "store" | "secrets" | "crypto" | "publicUrl">;
 
-/** Refuses `proof-invalid`, `use_dpop_nonce`, `container-blocked`, `container-removed` and `key-expired`. Writes nothing. */
-export async function checkProof(deps: ProveDeps, call: ProvenCall): Promise<Proven | Refusal> {
+/**
+ * By the active `pop` key; `waiting` lets in a new one whose renewal is not acknowledged, too: that is for the
+ * acknowledgement and nothing else (APV-REN-2). Refuses `proof-invalid`, `use_dpop_nonce`, `container-blocked`,
+ * `container-removed` and `key-expired`. Writes nothing.
+ */
+export async function checkProof(
+  deps: ProveDeps,
+  call: ProvenCall,
+  { waiting = false }: { readonly waiting?: boolean } = {},
+): Promise<Proven | Refusal> {
   const read = call.proof === undefined ? undefined : readProof(call.proof);
   if (read === undefined || isFailure(read)) return refuse("proof-invalid");
   const { claims } = read;
   const container = await findContainer(deps, claims.cid);
   if (container === undefined) return refuse("proof-invalid");
-  const key = keyFor(container, "pop");
-  if (!(await verifyProof(read, key.verifier))) return refuse("proof-invalid");
+  const key = container.keys.find(
+    ({ use, state, jwk }) => use === "pop" && (waiting || state === "ACTIVE") && sameJwk(jwk, read.jwk),
+  );
+  if (key === undefined || !(await verifyProof(read, key.verifier))) return refuse("proof-invalid");
   const now = await deps.store.now();
   const fits =
     claims.htm === call.method &&
@@ -55,7 +68,18 @@ export async function checkProof(deps: ProveDeps, call: ProvenCall): Promise<Pro
   if (isOver(key, now)) return refuse("key-expired");
   const { tenant } = deps.store;
   const row = { tenant, subject: claims.cid, nonce: claims.jti, expires_at: now + nonceMs };
-  return { container, claim: { table: "replay", row } };
+  return { container, key, claim: { table: "replay", row } };
+}
+
+/** Uses the proof up in an ordinary transaction. False when it was used before. */
+export async function redeemProof({ db }: Change, { row }: Proven["claim"]): Promise<boolean> {
+  const written = await db
+    .insertInto("replay")
+    .values(row)
+    .onConflict((conflict) => conflict.doNothing())
+    .returning("nonce")
+    .executeTakeFirst();
+  return written !== undefined;
 }
 
 /** For calls that read: refuses `proof-invalid` when the proof was used before. */

@@ -1,5 +1,5 @@
 /** The key that signs what devices are told, and the chain that leads from an older one to it (Approve protocol §10). */
-import { isNamedJwk, type NamedJwk } from "@countersign/protocol/approve/keys";
+import { isNamedJwk, isPublicJwk, type NamedJwk, type PublicJwk } from "@countersign/protocol/approve/keys";
 import type { Message } from "@countersign/protocol/approve/message";
 import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -19,6 +19,13 @@ export function goodServerKeys(deps: Pick<Deps, "signingKeys">): readonly [Named
   const key = { kty, crv, x, y, kid };
   if (!isNamedJwk(key)) throw new Error("The Approve key is not a named P-256 key");
   return [key];
+}
+
+/** A key that was ours at this time, epoch ms: what it signed then stays good after a rotation (APV-ROT-3). */
+export function serverKeyAt(deps: Pick<Deps, "signingKeys">, kid: string, at: number): PublicJwk | undefined {
+  const { kty, crv, x, y } = deps.signingKeys.activeAt("approve", kid, at) ?? {};
+  const jwk = { kty, crv, x, y };
+  return isPublicJwk(jwk) ? jwk : undefined;
 }
 
 /** Statements from the key `from` to the active one, in order. Refuses `not-found` for a key that never was. */

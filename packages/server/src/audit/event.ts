@@ -59,6 +59,13 @@ export type EventType =
   | "user.suspended"
   | "user.unblocked"
   | "direct-request.redeemed"
+  | "container.changed"
+  | "container.renewal.started"
+  | "container.renewed"
+  | "enrolment.failed"
+  | "otp.accepted"
+  | "otp.failed"
+  | "otp.blocked"
   | "audit.started"
   | "audit.erased"
   | "key.rotated";

@@ -9,8 +9,11 @@ import type { Store } from "../store/store.ts";
 interface SealedColumn {
   readonly table: keyof Schema;
   readonly column: string;
-  /** Column whose value is the `row` the secret is bound to; together with the tenant it finds the row. */
-  readonly row: string;
+  /**
+   * Columns that find the row together with the tenant. The secret is bound to the value of a single one, and to the JSON
+   * array of several.
+   */
+  readonly row: string | readonly string[];
 }
 
 /** Every `_sealed` column there is; a test holds this list against the tables. */
@@ -28,6 +31,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "sink", column: "signing_secret_sealed", row: "id" },
   { table: "push_gateway", column: "settings_sealed", row: "id" },
   { table: "push_device", column: "token_sealed", row: "activation_id" },
+  { table: "issued_transaction", column: "message_sealed", row: ["operation_id", "activation_id"] },
+  { table: "otp_secret", column: "secret_sealed", row: ["activation_id", "label"] },
 ];
 
 const pageSize = 200;
@@ -53,27 +58,31 @@ export async function rotateMasterKey(store: Store, secrets: Secrets): Promise<n
 }
 
 async function resealColumn(store: Store, secrets: Secrets, { table, column, row }: SealedColumn): Promise<number> {
+  const names = typeof row === "string" ? [row] : row;
+  const key = sql.join(names.map((name) => sql.ref(name)));
+  const selected = sql.join(names.map((name, at) => sql`${sql.ref(name)} as ${sql.ref(`key${at}`)}`));
   let count = 0;
-  for (let from = ""; ;) {
+  for (let from: readonly string[] = names.map(() => ""); ; ) {
     const page = await store.transaction(async ({ db }) => {
-      const { rows } = await sql<{ row: string; sealed: string }>`
-        select ${sql.ref(row)} as "row", ${sql.ref(column)} as sealed from ${sql.table(table)}
-        where tenant = ${store.tenant} and ${sql.ref(row)} > ${from} and ${sql.ref(column)} <> ''
-        order by ${sql.ref(row)} limit ${sql.lit(pageSize)}`.execute(db);
-      for (const found of rows) {
-        if (secrets.keyIdOf(found.sealed) === secrets.keyId) continue;
-        const place: Place = { table, column, row: found.row };
-        const sealed = secrets.seal(place, secrets.open(place, found.sealed));
+      const { rows } = await sql<Record<string, string> & { sealed: string }>`
+        select ${selected}, ${sql.ref(column)} as sealed from ${sql.table(table)}
+        where tenant = ${store.tenant} and (${key}) > (${sql.join([...from])}) and ${sql.ref(column)} <> ''
+        order by ${key} limit ${sql.lit(pageSize)}`.execute(db);
+      const found = rows.map((one) => ({ key: names.map((_name, at) => one[`key${at}`] as string), sealed: one.sealed }));
+      for (const { key: values, sealed: before } of found) {
+        if (secrets.keyIdOf(before) === secrets.keyId) continue;
+        const place: Place = { table, column, row: typeof row === "string" ? values[0]! : JSON.stringify(values) };
+        const sealed = secrets.seal(place, secrets.open(place, before));
         // Only what was read is replaced: the row may have been given a new secret meanwhile.
         await sql`update ${sql.table(table)} set ${sql.ref(column)} = ${sealed} where tenant = ${store.tenant}
-          and ${sql.ref(row)} = ${found.row} and ${sql.ref(column)} = ${found.sealed}`.execute(db);
+          and (${key}) = (${sql.join(values)}) and ${sql.ref(column)} = ${before}`.execute(db);
         count += 1;
       }
-      return rows;
+      return found;
     });
     const last = page.at(-1);
     if (last === undefined || page.length < pageSize) return count;
-    from = last.row;
+    from = last.key;
   }
 }
 

@@ -4,10 +4,14 @@
  * At least once: when one device of several cannot be reached, all are written to again. Each message replaces the
  * earlier one of the same subject, so that nobody sees it twice.
  */
+import { findContainer } from "../approve/container.ts";
+import { referenceFor } from "../approve/transactions/reference.ts";
 import type { Event } from "../audit/event.ts";
+import type { Deps } from "../deps.ts";
 import type { Channel, Outcome } from "../notifications/delivery/channels.ts";
 import { statusAt } from "../operations/operation.ts";
 import type { OperationRow } from "../store/store.ts";
+import type { ReachableDevice } from "./device.ts";
 import { findPushSetting, type PushSetting } from "./configure.ts";
 import { reachableDevices } from "./list.ts";
 import type { PushMessage } from "./message.ts";
@@ -15,13 +19,15 @@ import type { PushRequest } from "./request.ts";
 import { noGateway, sendToDevices, type SendDeps, type SentTo } from "./send.ts";
 import { type PushKind, pushText } from "./texts.ts";
 
+type TellDeps = SendDeps & Pick<Deps, "signingKeys" | "publicUrl">;
+
 /** One event for the devices of one application. */
-export function pushChannel(deps: SendDeps): Channel {
+export function pushChannel(deps: TellDeps): Channel {
   return async ({ event, sink }) => sumUp(await tell(deps, event, sink.application_id));
 }
 
 async function tell(
-  deps: SendDeps,
+  deps: TellDeps,
   event: Pick<Event, "type" | "subject" | "data">,
   applicationId: string,
 ): Promise<readonly SentTo[]> {
@@ -45,7 +51,7 @@ interface Place {
 }
 
 /** Nobody is called to what was decided or ran out meanwhile. */
-async function tellCreated(deps: SendDeps, place: Place, silent: boolean): Promise<readonly SentTo[]> {
+async function tellCreated(deps: TellDeps, place: Place, silent: boolean): Promise<readonly SentTo[]> {
   const operation = await deps.store.findOperation(place.subject);
   const now = await deps.store.now();
   if (operation === undefined || statusAt(operation, now) !== "PENDING") return [];
@@ -65,7 +71,7 @@ const results = {
   FAILED: "authentication.fail",
 } as const;
 
-async function tellFinished(deps: SendDeps, place: Place): Promise<readonly SentTo[]> {
+async function tellFinished(deps: TellDeps, place: Place): Promise<readonly SentTo[]> {
   const operation = await deps.store.findOperation(place.subject);
   if (operation === undefined || operation.status === "PENDING") return [];
   return tellOperation(deps, place, operation, await deps.store.now(), {
@@ -84,7 +90,7 @@ interface Told {
 
 /** The devices that could decide the operation, where its user is known. */
 async function tellOperation(
-  deps: SendDeps,
+  deps: TellDeps,
   { applicationId, setting }: Place,
   operation: OperationRow,
   now: number,
@@ -102,13 +108,34 @@ async function tellOperation(
     true,
   );
   const extras = { ...told.extras, operationId: operation.id, operationName: operation.operation_type };
-  const collapseKey = operation.id;
-  return sendToDevices(deps, devices, messageOf({ ...told, extras }, setting, collapseKey), now);
+  const message = messageOf({ ...told, extras }, setting, operation.id);
+  const asked = told.kind === "operationCreated" ? devices : devices.filter(({ protocol }) => protocol !== "approve");
+  const references = await referencesFor(deps, operation, asked, now);
+  return sendToDevices(deps, asked, (device) => withReference(message(device), references.get(device.activationId)), now);
+}
+
+/** What Approve devices get in place of everything else: a reference (APV-REF-1). */
+async function referencesFor(
+  deps: TellDeps,
+  operation: OperationRow,
+  devices: readonly ReachableDevice[],
+  now: number,
+): Promise<ReadonlyMap<string, string>> {
+  const references = new Map<string, string>();
+  for (const { activationId, protocol } of devices) {
+    const container = protocol === "approve" ? await findContainer(deps, activationId) : undefined;
+    if (container !== undefined) references.set(activationId, await referenceFor(deps, operation, container, now));
+  }
+  return references;
+}
+
+function withReference(message: PushMessage, tds: string | undefined): PushMessage {
+  return tds === undefined ? message : { ...message, extras: { tds } };
 }
 
 /** Nobody is called to what was read or taken back meanwhile. */
 async function tellInbox(
-  deps: SendDeps,
+  deps: TellDeps,
   { applicationId, subject, setting }: Place,
   { userId, silent }: { readonly userId: string; readonly silent: boolean },
 ): Promise<readonly SentTo[]> {
@@ -137,7 +164,7 @@ function messageOf(told: Told, { texts }: PushSetting, collapseKey: string) {
 }
 
 async function tellMessage(
-  deps: SendDeps,
+  deps: TellDeps,
   { applicationId }: Place,
   { userId, activationId, activeOnly, message }: Extract<PushRequest, { about: "message" }>,
 ): Promise<readonly SentTo[]> {

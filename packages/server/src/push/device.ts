@@ -4,7 +4,7 @@
  */
 import { ECDH } from "node:crypto";
 import type { Secrets } from "../keys/secrets.ts";
-import type { PushDeviceTable, PushPlatform } from "../store/schema.ts";
+import type { ActivationTable, PushDeviceTable, PushPlatform } from "../store/schema.ts";
 
 export type { PushPlatform } from "../store/schema.ts";
 export type ApnsEnvironment = "development" | "production";
@@ -23,6 +23,8 @@ export interface PushDevice {
 
 /** With the token, which is a secret: whoever has it can write to the device. */
 export interface ReachableDevice extends PushDevice {
+  /** What the device understands. */
+  readonly protocol: ActivationTable["protocol"];
   readonly token: string;
 }
 

@@ -45,7 +45,7 @@ export async function reachableDevices(
         .onRef("activation.id", "=", "push_device.activation_id"),
     )
     .selectAll("push_device")
-    .select("activation.flags")
+    .select(["activation.flags", "activation.protocol"])
     .where("push_device.tenant", "=", deps.store.tenant)
     .where("push_device.user_id", "=", to.userId)
     .where("push_device.application_id", "=", to.applicationId)
@@ -56,6 +56,7 @@ export async function reachableDevices(
     .filter((row) => to.flag === undefined || (JSON.parse(row.flags) as string[]).includes(to.flag))
     .map((row) => ({
       ...deviceOf(row),
+      protocol: row.protocol,
       token: Buffer.from(deps.secrets.open(tokenPlace(row.activation_id), row.token_sealed)).toString(),
     }));
 }

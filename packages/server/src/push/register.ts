@@ -29,14 +29,14 @@ export async function registerDevice(
 ): Promise<Refusal | undefined> {
   if (!isToken(input.platform, input.token)) return refuse("push-registration");
   for (let attempt = 0; attempt < tries; attempt++) {
-    const done = await deps.store.transaction((change) => register(deps, change, input));
+    const done = await deps.store.transaction((change) => registerWithin(deps, change, input));
     if (done !== "taken") return done;
   }
   return refuse("unavailable");
 }
 
-/** `taken` when another node registered the same token at this moment. */
-async function register(
+/** Part of another change; the token is checked already. `taken` when another node registered it at this moment. */
+export async function registerWithin(
   deps: Pick<Deps, "store" | "secrets">,
   { db, now, record }: Change,
   input: Registration,

@@ -1,11 +1,11 @@
-/** Ends registrations: with their activation, by the back office, or because the gateway says that a token is dead. */
+/** Ends registrations: with their activation, by the back office or the device, or because the gateway says that a token is dead. */
 import type { Deps } from "../deps.ts";
 import type { PushDeviceTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
 import { hashOfToken } from "./device.ts";
 
 /** Why a registration ended. */
-type Why = "activation" | "back-office" | "dead-token";
+type Why = "activation" | "back-office" | "dead-token" | "device";
 
 /** Part of the change that removes the activation. */
 export async function removeDeviceOf(deps: Pick<Deps, "store">, change: Change, activationId: string): Promise<void> {

@@ -12,7 +12,7 @@ import type { SinkType } from "./schema.ts";
 export const interests: Readonly<Record<SinkType, (eventType: string) => boolean>> = {
   ACTIVATION_STATUS_CHANGE: (type) => type.startsWith("activation."),
   OPERATION_STATUS_CHANGE: (type) => type.startsWith("operation."),
-  WEBHOOK: (type) => type.startsWith("activation.") || type.startsWith("operation."),
+  WEBHOOK: (type) => /^(activation|operation|enrolment|container)\./.test(type),
   PUSH: (type) => type === "push.requested",
   PUSH_FINISHED: (type) => /^operation\.(approved|rejected|canceled|expired|failed)$/.test(type),
 };

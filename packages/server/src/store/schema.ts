@@ -576,7 +576,10 @@ export interface OtpSecretTable {
   algorithm: "SHA1" | "SHA256" | "SHA512";
   period: number | null;
   suite: string | null;
-  /** Next HOTP counter, or last accepted TOTP step plus one. */
+  /** OCRA, JSON: what the server asked last and waits for an answer to, with the device's own challenge if it had one. */
+  challenge: string | null;
+  challenge_expires_at: number | null;
+  /** Next counter of HOTP and OCRA, or last accepted step of time plus one. */
   counter: number;
   failed_attempts: number;
   max_failed_attempts: number;

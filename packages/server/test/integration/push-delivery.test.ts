@@ -6,7 +6,6 @@ import type { Event } from "../../src/audit/event.ts";
 import type { Outbound, OutboundRequest } from "../../src/outbound.ts";
 import type { Delivery, Outcome } from "../../src/notifications/delivery/channels.ts";
 import { pushChannel } from "../../src/push/deliver.ts";
-import type { SendDeps } from "../../src/push/send.ts";
 import { pushSenders } from "../../src/push/senders.ts";
 import { type Json, past, payment, unique } from "../bank.ts";
 import { accepted } from "../mobile-bank.ts";
@@ -36,7 +35,7 @@ suiteOnEachStore((kind, open) => {
     let store: TestStore;
     let world: PushBank;
     let gateway: ReturnType<typeof huawei>;
-    let deps: SendDeps;
+    let deps: Parameters<typeof pushChannel>[0];
     before(async () => {
       store = await open();
       world = await startPushBank(store);
@@ -46,6 +45,8 @@ suiteOnEachStore((kind, open) => {
       deps = {
         store: store.store,
         secrets: store.secrets,
+        signingKeys: store.signingKeys,
+        publicUrl: world.bank.publicUrl,
         log: pino({ enabled: false }),
         pushSenders: pushSenders({ store: store.store, secrets: store.secrets, outbound, guard }),
       };

@@ -31,6 +31,11 @@ export function provenCall(deps: Deps, request: FastifyRequest): Promise<Proven>
   return orCounted(deps, request, checkProof(deps, callOf(request)));
 }
 
+/** The container that says its new keys are stored: by one of them, while they wait, or again afterwards. */
+export function provenAck(deps: Deps, request: FastifyRequest): Promise<Proven> {
+  return orCounted(deps, request, checkProof(deps, callOf(request), { waiting: true }));
+}
+
 async function orCounted<T extends object>(
   deps: Deps,
   request: FastifyRequest,

@@ -8,7 +8,7 @@ import { isRefusal, orRefuse, RefusedError } from "../../errors.ts";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import { countUnproven } from "../device-request.ts";
 import { name, text } from "../members.ts";
-import type { Api } from "../surfaces.ts";
+import { type Api, callerOf } from "../surfaces.ts";
 import { closed } from "../v1/members.ts";
 
 const invite = closed({ userId: name, inviteCode: text(32) });
@@ -34,7 +34,7 @@ export function enrolmentRoutes(app: Api, deps: Deps): void {
 
   // The body is a JWS of its own: it is read as bytes, because the device compares their digest.
   app.post("/approve/v1/enrol", { schema: { body: Type.Unknown() } }, async (request, reply) => {
-    const record = await enrol(deps, request.rawBody);
+    const record = await enrol(deps, { bytes: request.rawBody, language: callerOf(request).language });
     if (!isRefusal(record)) return reply.code(201).send({ record });
     await countUnproven(deps, request);
     throw new RefusedError(record);

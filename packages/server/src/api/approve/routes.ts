@@ -2,6 +2,7 @@
 import type { Deps } from "../../deps.ts";
 import type { Api } from "../surfaces.ts";
 import { offerNonces } from "./call.ts";
+import { containerRoutes } from "./container.ts";
 import { enrolmentRoutes } from "./enrolment.ts";
 import { transactionRoutes } from "./transactions.ts";
 
@@ -9,4 +10,5 @@ export function approveRoutes(app: Api, deps: Deps): void {
   offerNonces(app, deps);
   enrolmentRoutes(app, deps);
   transactionRoutes(app, deps);
+  containerRoutes(app, deps);
 }

@@ -11,6 +11,7 @@ import { restPushExamples } from "./examples/rest-push.ts";
 import { v1ActivationExamples } from "./examples/v1-activations.ts";
 import { v1ApplicationExamples } from "./examples/v1-applications.ts";
 import { v1ApproveExamples } from "./examples/v1-approve.ts";
+import { v1ContainerExamples } from "./examples/v1-containers.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
@@ -42,6 +43,7 @@ export const examples: Examples = {
   ...v1TemplateExamples,
   ...v1DisplayExamples,
   ...v1ApproveExamples,
+  ...v1ContainerExamples,
   ...v1ApplicationExamples,
   ...v1ActivationExamples,
   ...restApplicationExamples,

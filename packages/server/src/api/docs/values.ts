@@ -47,6 +47,9 @@ export const values = {
   pushedActivation: "0a1fa5b6-c7d8-4e9f-80a1-b2c3d4e5f607",
   pushToken: "f2b4c6d8e0a1f3b5c7d9",
   message: "019ac000-0000-7000-8000-0123456789aa",
+  /** ACTIVE, of anna, with a one-time password `event` by counter and one `question` by challenge. */
+  container: "0a20c1d2-e3f4-4a5b-8c6d-7e8f90a1b2c3",
+  blockedContainer: "0a20d4e5-f607-4182-93a4-b5c6d7e8f901",
   callback: "019ac000-0000-7000-8000-0123456789cd",
   newCallback: "status of operations",
 } as const;

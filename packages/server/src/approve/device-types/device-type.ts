@@ -4,6 +4,7 @@
  */
 import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
 import { passwordRules, type PasswordRules, type PolicyRecord } from "@countersign/protocol/approve/policy";
+import { readOcraSuite } from "@countersign/protocol/otp/ocra";
 import type { OtpSecret } from "@countersign/protocol/approve/enrol";
 import type { DeviceTypeTable } from "../../store/schema.ts";
 
@@ -102,6 +103,10 @@ export function deviceTypeDefect({ policies, keyPolicies, otp }: DeviceType): st
     if (lock.type === "silent" && (password?.maxHistory !== 0 || password.maxAge !== 0)) {
       return `policies.${id} - a silent lock has no history and no age`;
     }
+  }
+  for (const { type, suite } of otp) {
+    if ((type === "OCRA") !== (suite !== undefined)) return "otp.suite - goes with OCRA";
+    if (suite !== undefined && readOcraSuite(suite) === undefined) return "otp.suite - none of RFC 6287";
   }
   const labels = new Set(otp.map(({ label }) => label));
   if (labels.size !== otp.length) return "otp - a label twice";

@@ -9,12 +9,14 @@ import { activationEvent, writeHistory } from "../../activations/activation.ts";
 import { draftActivation } from "../../activations/init.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isToken } from "../../push/device.ts";
+import { registerWithin } from "../../push/register.ts";
 import type { EnrolOfferTable } from "../../store/schema.ts";
 import type { Change } from "../../store/store.ts";
 import { enrolmentDefect } from "./allow.ts";
 import { type DeviceType, deviceTypeOf } from "../device-types/device-type.ts";
 import { codeHash } from "./offer.ts";
-import { addKeys } from "./key-rows.ts";
+import { addKeys, renewalDate } from "./key-rows.ts";
 import { addOtpSecrets } from "../otp/otp-secret.ts";
 import { recordFor } from "./record.ts";
 
@@ -23,17 +25,25 @@ type EnrolDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "signing
 /**
  * The record for the device, encrypted to it. The same bytes get the same container again (APV-OFF-4). Refuses
  * `invalid-request`, `offer-unknown`, `offer-used`, `offer-expired`, `device-not-allowed`, `too-many-devices`,
- * `version-not-supported`. Writes `activation.committed`.
+ * `version-not-supported`. Writes `activation.committed`, or `enrolment.failed` where the offer is known.
  */
-export async function enrol(deps: EnrolDeps, bytes: Uint8Array): Promise<string | Refusal> {
+export async function enrol(
+  deps: EnrolDeps,
+  { bytes, language }: { readonly bytes: Uint8Array; readonly language: string },
+): Promise<string | Refusal> {
   const payload = await proven(bytes);
   if (isRefusal(payload)) return payload;
   const digest = toBase64Url(deps.crypto.sha256(bytes));
   const fits = payload.aud === deps.publicUrl && payload.algs.includes("ES256");
   if (!fits) return refuse("invalid-request", "aud or algs");
   if (!payload.ver.includes(protocolVersion)) return refuse("version-not-supported");
-  const activationId = await deps.store.transaction((change) => enrolOnce(deps, change, payload, digest));
-  return isRefusal(activationId) ? activationId : recordFor(deps, activationId, "enrol");
+  if (payload.push !== undefined && !isToken(payload.push.platform, payload.push.token)) {
+    return refuse("invalid-request", "push");
+  }
+  const request = { payload, digest, language };
+  const activationId = await deps.store.transaction((change) => enrolOnce(deps, change, request));
+  if (isRefusal(activationId)) return activationId;
+  return (await recordFor(deps, activationId, "enrol")) ?? refuse("offer-used");
 }
 
 async function proven(bytes: Uint8Array): Promise<EnrolPayload | Refusal> {
@@ -43,23 +53,51 @@ async function proven(bytes: Uint8Array): Promise<EnrolPayload | Refusal> {
   return (await verifyKeyProof(proof)) ? payload : refuse("invalid-request", "enrolment - signature");
 }
 
-async function enrolOnce(
-  deps: EnrolDeps,
-  change: Change,
-  payload: EnrolPayload,
-  digest: string,
-): Promise<string | Refusal> {
+interface EnrolRequest {
+  readonly payload: EnrolPayload;
+  /** Of the bytes: the transcript. */
+  readonly digest: string;
+  readonly language: string;
+}
+
+async function enrolOnce(deps: EnrolDeps, change: Change, request: EnrolRequest): Promise<string | Refusal> {
+  const { payload } = request;
   const offer = await lockedOffer(deps, change, payload.code);
   if (offer === undefined) return refuse("offer-unknown");
+  const type = await lockedType(deps, change, offer.device_type);
+  const made = await enrolByOffer(deps, change, { offer, type, request });
+  // Only who has an offer gets this far: strangers write nothing.
+  if (isRefusal(made)) {
+    change.record({
+      type: "enrolment.failed",
+      subject: offer.id,
+      applications: [type.applicationId],
+      data: { userId: offer.user_id, deviceType: type.id, reason: made.refused },
+    });
+  }
+  return made;
+}
+
+interface ByOffer {
+  readonly offer: EnrolOfferTable;
+  readonly type: DeviceType;
+  readonly request: EnrolRequest;
+}
+
+async function enrolByOffer(
+  deps: EnrolDeps,
+  change: Change,
+  { offer, type, request }: ByOffer,
+): Promise<string | Refusal> {
+  const { payload, digest } = request;
   if (offer.activation_id !== null) {
     return offer.request_digest === digest ? offer.activation_id : refuse("offer-used");
   }
   if (change.now >= offer.expires_at) return refuse("offer-expired");
   if (Math.abs(payload.iat * 1000 - change.now) > (clockSkew + 600) * 1000) return refuse("invalid-request", "iat");
-  const type = await lockedType(deps, change, offer.device_type);
   const refused = await enrolmentDefect(deps, change, type, offer.user_id, payload.device);
   if (refused !== undefined) return refused;
-  const activationId = await makeContainer(deps, change, type, offer, payload, digest);
+  const activationId = await makeContainer(deps, change, type, offer, request);
   if (isRefusal(activationId)) return activationId;
   await change.db
     .updateTable("enrol_offer")
@@ -98,8 +136,7 @@ async function makeContainer(
   change: Change,
   type: DeviceType,
   offer: EnrolOfferTable,
-  payload: EnrolPayload,
-  transcript: string,
+  { payload, digest: transcript, language }: EnrolRequest,
 ): Promise<string | Refusal> {
   const { tenant } = deps.store;
   const draft = await draftActivation(deps, {
@@ -108,7 +145,7 @@ async function makeContainer(
     maxFailedAttempts: type.countermeasures.disableThreshold,
   });
   if (isRefusal(draft)) return draft;
-  const { device, keys } = payload;
+  const { device, keys, push } = payload;
   const row = await change.db
     .insertInto("activation")
     .values({
@@ -124,7 +161,7 @@ async function makeContainer(
     })
     .returningAll()
     .executeTakeFirstOrThrow();
-  const renewBefore = type.keyDays === 0 ? null : change.now + type.keyDays * 86_400_000;
+  const renewBefore = renewalDate(type, change.now);
   await change.db
     .insertInto("container")
     .values({
@@ -139,9 +176,11 @@ async function makeContainer(
       deletion_reason: null,
     })
     .execute();
-  await addKeys(deps, change, { activationId: row.id, keys, type, state: "ACTIVE", expiresAt: renewBefore });
+  await addKeys(deps, change, { activationId: row.id, keys, type, state: "ACTIVE", renewBefore });
   await addOtpSecrets(deps, change, row.id, type.otp);
   await writeHistory(deps, change, row);
+  // A token that another node takes at this moment is left to it; the device sends its own again (APV-DEV-2).
+  if (push !== undefined) await registerWithin(deps, change, { activationId: row.id, ...push, language });
   change.record(
     activationEvent("activation.committed", row, { protocol: "approve", offerId: offer.id, deviceType: type.id }),
   );

@@ -86,6 +86,19 @@ export async function findOffer(deps: Pick<Deps, "store">, id: string): Promise<
   return row ?? refuse("offer-unknown");
 }
 
+/** Of a user, newest first, at most 100. */
+export async function listOffers(deps: Pick<Deps, "store">, userId: string): Promise<readonly EnrolOfferTable[]> {
+  return deps.store.read
+    .selectFrom("enrol_offer")
+    .selectAll()
+    .where("tenant", "=", deps.store.tenant)
+    .where("user_id", "=", userId)
+    .orderBy("created_at", "desc")
+    .orderBy("id")
+    .limit(100)
+    .execute();
+}
+
 /**
  * The offer for who types a user id and an invite code (APV-OFF-3), with a new code to enrol with: the scanned one stays
  * secret. Refuses `offer-unknown` alike for a wrong user, a wrong code, and one that is used or over.

@@ -12,12 +12,20 @@ import { goodServerKeys, signForDevices } from "../server-key.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets" | "signingKeys" | "publicUrl">;
 
-/** After a renewal it names the keys that wait for their acknowledgement, and still goes to the key that is active. */
-export async function recordFor(deps: RecordDeps, activationId: string, after: "enrol" | "renewal"): Promise<string> {
+/**
+ * After a renewal it names the keys that wait for their acknowledgement, and still goes to the key that is active.
+ * Undefined when none wait, because they were acknowledged at this moment.
+ */
+export async function recordFor(
+  deps: RecordDeps,
+  activationId: string,
+  after: "enrol" | "renewal",
+): Promise<string | undefined> {
   const container = await findContainer(deps, activationId);
   if (container === undefined) throw new Error("A container that was just written is not there");
   const state = after === "enrol" ? "ACTIVE" : "PENDING";
   const keys = container.keys.filter((key) => key.state === state);
+  if (keys.length === 0) return undefined;
   const record = await recordOf(deps, container, keys, after);
   const message = after === "enrol" ? enrolRecord : renewRecord;
   const text = await signForDevices(deps, message, record);
@@ -35,7 +43,7 @@ async function recordOf(
   if (isRefusal(type)) throw new Error("A container has no device type");
   const renewal = row.renewal === null ? undefined : (JSON.parse(row.renewal) as { readonly transcript: string });
   const otp = after === "enrol" ? await otpSecretsOf(deps, activation.id, type.otp) : [];
-  const renewBefore = keys.find(({ expiresAt }) => expiresAt !== null)?.expiresAt;
+  const renewBefore = keys.find(({ use }) => use === "tx")?.expiresAt;
   return {
     iss: deps.publicUrl,
     aud: activation.id,

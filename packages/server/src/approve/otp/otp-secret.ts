@@ -23,11 +23,13 @@ export async function addOtpSecrets(
         activation_id: activationId,
         label: kind.label,
         type: kind.type,
-        secret_sealed: deps.secrets.seal(place(activationId, kind.label), deps.random(secretBytes)),
+        secret_sealed: deps.secrets.seal(otpPlace(activationId, kind.label), deps.random(secretBytes)),
         digits: kind.digits,
         algorithm: kind.algorithm,
         period: kind.period ?? null,
         suite: kind.suite ?? null,
+        challenge: null,
+        challenge_expires_at: null,
         counter: 0,
         failed_attempts: 0,
         max_failed_attempts: mostFailures,
@@ -52,10 +54,10 @@ export async function otpSecretsOf(
   return kinds.flatMap((kind) => {
     const sealed = secrets.get(kind.label);
     if (sealed === undefined) return [];
-    return { ...kind, secret: toBase64Url(deps.secrets.open(place(activationId, kind.label), sealed)) };
+    return { ...kind, secret: toBase64Url(deps.secrets.open(otpPlace(activationId, kind.label), sealed)) };
   });
 }
 
-function place(activationId: string, label: string) {
+export function otpPlace(activationId: string, label: string) {
   return { table: "otp_secret", column: "secret_sealed", row: JSON.stringify([activationId, label]) };
 }

@@ -6,7 +6,7 @@ import { openReference, reference, referenceKind } from "@countersign/protocol/a
 import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { type Container, keyFor } from "../container.ts";
-import { goodServerKeys, signForDevices } from "../server-key.ts";
+import { serverKeyAt, signForDevices } from "../server-key.ts";
 
 type ReferenceDeps = Pick<Deps, "signingKeys" | "publicUrl">;
 type Pointed = Pick<OperationRow, "id" | "created_at" | "expires_at">;
@@ -62,7 +62,8 @@ export async function isOpenReference(
   const read = readMessage(reference, text);
   if (isFailure(read) || read.claims.tid !== operationId || read.claims.iss !== deps.publicUrl) return false;
   if (referenceKind(read.claims) !== "open" || seconds(now) >= read.claims.exp) return false;
-  const jwk = goodServerKeys(deps).find(({ kid }) => kid === read.kid);
+  // Shown before a rotation it stays good for its minute.
+  const jwk = serverKeyAt(deps, read.kid, read.claims.iat * 1000);
   const verifier = jwk === undefined ? undefined : await importVerifier(jwk);
   return verifier !== undefined && !isFailure(verifier) && !isFailure(await verifyMessage(read, verifier));
 }

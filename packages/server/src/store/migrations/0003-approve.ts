@@ -57,7 +57,7 @@ export const tables: Readonly<Record<string, Table>> = {
   },
   otp_secret: {
     columns: `tenant t, activation_id t, label t, type t, secret_sealed t, digits i, algorithm t, period i?, suite t?,
-      counter i, failed_attempts i, max_failed_attempts i`,
+      challenge t?, challenge_expires_at i?, counter i, failed_attempts i, max_failed_attempts i`,
     key: "tenant, activation_id, label",
     foreign: [activation],
   },
