@@ -62,13 +62,16 @@ async function resealColumn(store: Store, secrets: Secrets, { table, column, row
   const key = sql.join(names.map((name) => sql.ref(name)));
   const selected = sql.join(names.map((name, at) => sql`${sql.ref(name)} as ${sql.ref(`key${at}`)}`));
   let count = 0;
-  for (let from: readonly string[] = names.map(() => ""); ; ) {
+  for (let from: readonly string[] = names.map(() => ""); ;) {
     const page = await store.transaction(async ({ db }) => {
       const { rows } = await sql<Record<string, string> & { sealed: string }>`
         select ${selected}, ${sql.ref(column)} as sealed from ${sql.table(table)}
         where tenant = ${store.tenant} and (${key}) > (${sql.join([...from])}) and ${sql.ref(column)} <> ''
         order by ${key} limit ${sql.lit(pageSize)}`.execute(db);
-      const found = rows.map((one) => ({ key: names.map((_name, at) => one[`key${at}`] as string), sealed: one.sealed }));
+      const found = rows.map((one) => ({
+        key: names.map((_name, at) => one[`key${at}`] as string),
+        sealed: one.sealed,
+      }));
       for (const { key: values, sealed: before } of found) {
         if (secrets.keyIdOf(before) === secrets.keyId) continue;
         const place: Place = { table, column, row: typeof row === "string" ? values[0]! : JSON.stringify(values) };

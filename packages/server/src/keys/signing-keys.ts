@@ -87,12 +87,7 @@ async function announce(
   const statement = await new CompactSign(Buffer.from(JSON.stringify(claims)))
     .setProtectedHeader({ alg: "ES256", typ: serverKeys.typ, kid: old.kid })
     .sign(await openKey(secrets, old));
-  await db
-    .updateTable("signing_key")
-    .set({ statement })
-    .where("tenant", "=", tenant)
-    .where("kid", "=", kid)
-    .execute();
+  await db.updateTable("signing_key").set({ statement }).where("tenant", "=", tenant).where("kid", "=", kid).execute();
 }
 
 async function openKey(

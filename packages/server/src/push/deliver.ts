@@ -111,7 +111,12 @@ async function tellOperation(
   const message = messageOf({ ...told, extras }, setting, operation.id);
   const asked = told.kind === "operationCreated" ? devices : devices.filter(({ protocol }) => protocol !== "approve");
   const references = await referencesFor(deps, operation, asked, now);
-  return sendToDevices(deps, asked, (device) => withReference(message(device), references.get(device.activationId)), now);
+  return sendToDevices(
+    deps,
+    asked,
+    (device) => withReference(message(device), references.get(device.activationId)),
+    now,
+  );
 }
 
 /** What Approve devices get in place of everything else: a reference (APV-REF-1). */

@@ -90,7 +90,11 @@ suiteOnEachStore((dialect, open) => {
       const text = JSON.stringify({ name: "First" });
       const dpop = await device.proof("PATCH", path, text);
       const send = () =>
-        fetch(approve.url + path, { method: "PATCH", headers: { dpop, "content-type": "application/json" }, body: text });
+        fetch(approve.url + path, {
+          method: "PATCH",
+          headers: { dpop, "content-type": "application/json" },
+          body: text,
+        });
       const statuses = (await Promise.all([send(), send(), send()])).map(({ status }) => status);
       assert.deepEqual(statuses.toSorted(), [204, 401, 401]);
     });
@@ -104,7 +108,10 @@ suiteOnEachStore((dialect, open) => {
         (await of("")).items.map(({ id }: { id: string }) => id).toSorted(),
         devices.map(({ cid }) => cid).toSorted(),
       );
-      assert.deepEqual((await of("&status=BLOCKED")).items.map(({ id }: { id: string }) => id), [devices[0]!.cid]);
+      assert.deepEqual(
+        (await of("&status=BLOCKED")).items.map(({ id }: { id: string }) => id),
+        [devices[0]!.cid],
+      );
       assert.equal((await of(`&applicationId=${encodeURIComponent(approve.application)}`)).items.length, 3);
       const first = await of("&limit=2");
       const rest = await of(`&limit=2&cursor=${first.nextCursor}`);
@@ -114,8 +121,10 @@ suiteOnEachStore((dialect, open) => {
     it("the back office blocks, unblocks and removes; the device is told, and public keys are all that is shown", async () => {
       const device = await approve.device(approve.userOf());
       const { body } = await admin("GET", `/${device.cid}`);
-      assert.deepEqual(body.keys.map(({ use, kid }: { use: string; kid: string }) => [use, kid]).toSorted(),
-        device.record.keys.map(({ use, kid }) => [use, kid]).toSorted());
+      assert.deepEqual(
+        body.keys.map(({ use, kid }: { use: string; kid: string }) => [use, kid]).toSorted(),
+        device.record.keys.map(({ use, kid }) => [use, kid]).toSorted(),
+      );
       assert.deepEqual(body.policies, device.record.policies);
       for (const { jwk } of body.keys) assert.deepEqual(Object.keys(jwk), ["kty", "crv", "x", "y"]);
       assert.equal((await admin("POST", `/${device.cid}/block`, { reason: "LOST" })).body.blockedReason, "LOST");
@@ -139,7 +148,12 @@ suiteOnEachStore((dialect, open) => {
         ["/0ab5a3c1-6c1e-4d52-9a34-2f0d1b7c9e11", approve.bank.admin],
       ] as const;
       for (const [at, by] of cases) {
-        for (const [method, more] of [["GET", ""], ["POST", "/block"], ["POST", "/unblock"], ["DELETE", ""]] as const) {
+        for (const [method, more] of [
+          ["GET", ""],
+          ["POST", "/block"],
+          ["POST", "/unblock"],
+          ["DELETE", ""],
+        ] as const) {
           const reply = await approve.bank.v1(method, `/containers${at}${more}`, undefined, { client: by });
           assert.deepEqual([reply.status, reply.body.code], [404, "container-not-found"], `${method} ${at}${more}`);
         }

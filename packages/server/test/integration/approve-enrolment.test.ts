@@ -146,7 +146,10 @@ suiteOnEachStore((dialect, open) => {
       const whole = JSON.parse(Buffer.from(bytes).toString()) as object;
       const moved = Buffer.from(JSON.stringify({ ...payload, code: second.code })).toString("base64url");
       assert.equal(await codeOf(Buffer.from(JSON.stringify({ ...whole, payload: moved }))), "invalid-request");
-      assert.equal(await codeOf(await makeKeyProof("apv-enrol+jws", { ...payload, code: second.code }, keys)), "enrolled");
+      assert.equal(
+        await codeOf(await makeKeyProof("apv-enrol+jws", { ...payload, code: second.code }, keys)),
+        "enrolled",
+      );
     });
 
     it("an invite code is typed in any case, once, and wrong ones tell nothing (APV-OFF-3)", async () => {
@@ -167,7 +170,10 @@ suiteOnEachStore((dialect, open) => {
       assert.equal(await outcome(made), "offer-unknown", "the scanned code is replaced");
       assert.equal(await outcome({ url: approve.url, offer }), "enrolled");
       const { items } = (await approve.bank.v1("GET", `/offers?userId=${encodeURIComponent(made.user)}`)).body;
-      assert.deepEqual(items.map(({ id, state }: { id: string; state: string }) => [id, state]), [[made.id, "used"]]);
+      assert.deepEqual(
+        items.map(({ id, state }: { id: string; state: string }) => [id, state]),
+        [[made.id, "used"]],
+      );
     });
   });
 

@@ -51,7 +51,8 @@ suiteOnEachStore((dialect, open) => {
 
     it("HOTP: accepted once, up to ten ahead, never behind (RFC 4226 §7.2, §7.4)", async () => {
       const device = await enrolled();
-      const at = (counter: number) => validate({ containerId: device.cid, label: "event", otp: event(device, counter) });
+      const at = (counter: number) =>
+        validate({ containerId: device.cid, label: "event", otp: event(device, counter) });
       assert.equal(await at(0), device.cid);
       assert.equal(await at(0), "otp-wrong", "replayed");
       assert.equal(await at(11), device.cid, "ten ahead of one");
@@ -74,7 +75,11 @@ suiteOnEachStore((dialect, open) => {
       const device = await enrolled();
       const step = timeStep(await store.store.now(), 300);
       const at = (offset: number) =>
-        validate({ containerId: device.cid, label: "time", otp: hotp(secretOf(device, "time"), step + offset, options) });
+        validate({
+          containerId: device.cid,
+          label: "time",
+          otp: hotp(secretOf(device, "time"), step + offset, options),
+        });
       assert.equal(await at(-3), "otp-wrong");
       assert.equal(await at(3), "otp-wrong");
       assert.equal(await at(0), device.cid);
@@ -97,7 +102,11 @@ suiteOnEachStore((dialect, open) => {
     it("OCRA: the server's challenge is answered once and only the last one (RFC 6287 §7.1)", async () => {
       const device = await enrolled();
       const answer = (challenge: string) =>
-        validate({ containerId: device.cid, label: "question", otp: response(device, "question", { questions: [challenge] }) });
+        validate({
+          containerId: device.cid,
+          label: "question",
+          otp: response(device, "question", { questions: [challenge] }),
+        });
       assert.equal(await answer("12345678"), "otp-wrong", "nothing was asked");
       const { challenge: first } = await draw(device, "question");
       assert.match(first, /^[0-9]{8}$/);
@@ -133,7 +142,12 @@ suiteOnEachStore((dialect, open) => {
       assert.equal(await validate({ ...body, otp: counted(4, "9999") }), "otp-wrong", "another PIN");
       assert.equal(await validate({ ...body, signed: "PAY900EUR1", otp: counted(4) }), "otp-wrong", "another text");
       const time = timeStep(await store.store.now(), 60);
-      const timed = { containerId: device.cid, label: "timed", signed, otp: response(device, "timed", { time, questions: [signed] }) };
+      const timed = {
+        containerId: device.cid,
+        label: "timed",
+        signed,
+        otp: response(device, "timed", { time, questions: [signed] }),
+      };
       assert.equal(await validate(timed), device.cid);
       assert.equal(await validate(timed), "otp-wrong", "replayed");
       const plain = response(device, "question", { questions: ["12345678"] });

@@ -88,7 +88,11 @@ suiteOnEachStore((dialect, open) => {
         assert.equal(await codeOf(device, "POST", `${path}/renewal`, body), "invalid-request", title);
       }
       const whole = (await renewalOf(device)).body as { payload: string; signatures: object[] };
-      for (const signatures of [whole.signatures.slice(0, 4), whole.signatures.slice(1), [...whole.signatures].reverse()]) {
+      for (const signatures of [
+        whole.signatures.slice(0, 4),
+        whole.signatures.slice(1),
+        [...whole.signatures].reverse(),
+      ]) {
         assert.equal(await codeOf(device, "POST", `${path}/renewal`, { ...whole, signatures }), "invalid-request");
       }
       const rows = await store.store.read
@@ -109,7 +113,8 @@ suiteOnEachStore((dialect, open) => {
         ["cid", acknowledgement(renewed, { cid: (await enrolled()).device.cid })],
         ["signature", acknowledgement(renewed, {}, softKey("pop"))],
       ];
-      for (const [title, ack] of cases) assert.equal(await codeOf(renewed, "POST", at, { ack: await ack }), "invalid-request", title);
+      for (const [title, ack] of cases)
+        assert.equal(await codeOf(renewed, "POST", at, { ack: await ack }), "invalid-request", title);
       const ack = await acknowledgement(renewed);
       assert.equal(await codeOf(device, "POST", at, { ack }), "invalid-request", "proof by the old key");
       assert.equal((await device.call("GET", path)).status, 200);
@@ -122,7 +127,10 @@ suiteOnEachStore((dialect, open) => {
       await renewed.call("GET", path);
       const ack = await acknowledgement(renewed);
       const replies = await Promise.all([1, 2, 3].map(() => renewed.call("POST", `${path}/renewal/ack`, { ack })));
-      assert.deepEqual(replies.map(({ status }) => status), [200, 200, 200]);
+      assert.deepEqual(
+        replies.map(({ status }) => status),
+        [200, 200, 200],
+      );
       const events = await approve.events(device.cid);
       assert.equal(events.filter((type) => type === "container.renewed").length, 1);
     });
@@ -151,7 +159,10 @@ suiteOnEachStore((dialect, open) => {
       const id = await approve.operation(user);
       assert.equal((await device.decide(id, "approve")).body.code, "key-expired");
       const { renewed } = await begun(device);
-      assert.equal((await renewed.call("POST", `${path}/renewal/ack`, { ack: await acknowledgement(renewed) })).status, 200);
+      assert.equal(
+        (await renewed.call("POST", `${path}/renewal/ack`, { ack: await acknowledgement(renewed) })).status,
+        200,
+      );
       await works(renewed, user);
       await age(396);
       assert.equal(await codeOf(renewed, "GET", path), "key-expired");

@@ -44,13 +44,23 @@ suiteOnEachStore((dialect, open) => {
       const { body } = await get(`keys?from=${pinned[0]!.jwk.kid}`);
       assert.equal(body.chain?.length, 2);
       const followed = await followChain(device.record.iss, pinned, body.chain!);
-      assert.deepEqual(followed?.map(({ jwk }) => jwk.kid), [pinned[0]!.jwk.kid, ...kids]);
-      assert.deepEqual(followed?.map(({ retiredAt }) => retiredAt !== undefined), [true, true, false]);
+      assert.deepEqual(
+        followed?.map(({ jwk }) => jwk.kid),
+        [pinned[0]!.jwk.kid, ...kids],
+      );
+      assert.deepEqual(
+        followed?.map(({ retiredAt }) => retiredAt !== undefined),
+        [true, true, false],
+      );
       assert.equal(await followChain(device.record.iss, pinned, body.chain!.toReversed()), undefined);
       assert.equal((await get(`keys?from=${kids[0]}`)).body.chain?.length, 1);
       assert.deepEqual((await get(`keys?from=${kids[1]}`)).body.chain, []);
       assert.equal((await get(`keys?from=${"A".repeat(43)}`)).status, 404);
-      assert.deepEqual((await get("metadata")).body.keys?.map(({ kid }) => kid), [kids[1]], "only the active one");
+      assert.deepEqual(
+        (await get("metadata")).body.keys?.map(({ kid }) => kid),
+        [kids[1]],
+        "only the active one",
+      );
       assert.equal((await device.fetch(id)).text, before.text, "told before, it stays the same (APV-TX-3)");
       const later = await device.fetch(await approve.operation(user));
       const read = readMessage(transaction, later.text);
@@ -62,7 +72,10 @@ suiteOnEachStore((dialect, open) => {
       const user = approve.userOf();
       const device = await approve.device(user);
       const deps = { signingKeys: store.signingKeys, publicUrl: approve.url };
-      const [early, late] = [await approve.operation(user, { userId: undefined }), await approve.operation(user, { userId: undefined })];
+      const [early, late] = [
+        await approve.operation(user, { userId: undefined }),
+        await approve.operation(user, { userId: undefined }),
+      ];
       const pointed = async (tid: string) => (await store.store.findOperation(tid))!;
       const reference = await openReferenceFor(deps, await pointed(early), Date.now());
       const future = await openReferenceFor(deps, await pointed(late), Date.now() + 5_000);

@@ -54,7 +54,12 @@ const byLanguage = Type.Optional(
   }),
 );
 const setting = closed({
-  texts: closed({ operationCreated: byLanguage, operationFinished: byLanguage, inboxMessage: byLanguage, enrolmentOffer: byLanguage }),
+  texts: closed({
+    operationCreated: byLanguage,
+    operationFinished: byLanguage,
+    inboxMessage: byLanguage,
+    enrolmentOffer: byLanguage,
+  }),
   finished: Type.Boolean({ description: "Whether devices hear of finished operations as well" }),
 });
 

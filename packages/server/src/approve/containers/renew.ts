@@ -85,7 +85,9 @@ async function begin(
   if (waitingTranscript(held.container.renewal) === transcript) return undefined;
   if (Math.abs(payload.iat * 1000 - change.now) > (clockSkew + 600) * 1000) return refuse("invalid-request", "iat");
   const settled = rows.filter(({ state }) => state !== "PENDING").map(({ public_jwk }) => public_jwk);
-  const reused = payload.keys.some(({ jwk: { kty, crv, x, y } }) => settled.includes(JSON.stringify({ kty, crv, x, y })));
+  const reused = payload.keys.some(({ jwk: { kty, crv, x, y } }) =>
+    settled.includes(JSON.stringify({ kty, crv, x, y })),
+  );
   if (reused) return refuse("invalid-request", "keys - known already");
   await change.db
     .deleteFrom("container_key")

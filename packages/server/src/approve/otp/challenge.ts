@@ -46,11 +46,15 @@ export function drawChallenge(
       return refuse("invalid-request", "clientChallenge");
     }
     const challenge = newChallenge(deps, suite);
-    const serverResponse = clientChallenge === undefined ? undefined : respond(deps, held, suite, clientChallenge, challenge);
+    const serverResponse =
+      clientChallenge === undefined ? undefined : respond(deps, held, suite, clientChallenge, challenge);
     if (clientChallenge !== undefined && serverResponse === undefined) {
       return refuse("invalid-request", "clientChallenge - not with a PIN, session or time");
     }
-    const asked: AskedChallenge = { server: challenge, ...(clientChallenge !== undefined && { client: clientChallenge }) };
+    const asked: AskedChallenge = {
+      server: challenge,
+      ...(clientChallenge !== undefined && { client: clientChallenge }),
+    };
     const expiresAt = change.now + challengeMs;
     await change.db
       .updateTable("otp_secret")

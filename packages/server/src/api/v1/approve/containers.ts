@@ -2,7 +2,12 @@
 import { type Static, Type } from "typebox";
 import { type ApiClient, mayUse } from "../../../accounts/api-client.ts";
 import { blockActivation, unblockActivation } from "../../../activations/block.ts";
-import { containerDetail, type ContainerDetail, forgiveOtpFailures, searchContainers } from "../../../approve/containers/list.ts";
+import {
+  containerDetail,
+  type ContainerDetail,
+  forgiveOtpFailures,
+  searchContainers,
+} from "../../../approve/containers/list.ts";
 import { removeContainer } from "../../../approve/containers/remove.ts";
 import type { Deps } from "../../../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../../../errors.ts";
@@ -10,7 +15,19 @@ import type { ActivationRow } from "../../../store/store.ts";
 import { id, jsonObject, name } from "../../members.ts";
 import type { Api } from "../../surfaces.ts";
 import { applicationsFor } from "../activations.ts";
-import { closed, given, listOf, noQuery, oneOrMany, pageJson, pageOf, pageSchema, paging, utc, utcSchema } from "../members.ts";
+import {
+  closed,
+  given,
+  listOf,
+  noQuery,
+  oneOrMany,
+  pageJson,
+  pageOf,
+  pageSchema,
+  paging,
+  utc,
+  utcSchema,
+} from "../members.ts";
 
 const status = Type.Enum(["ACTIVE", "BLOCKED", "REMOVED"]);
 const params = Type.Object({ id });

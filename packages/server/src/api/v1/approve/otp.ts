@@ -16,7 +16,9 @@ const validateBody = closed({
   userId: Type.Optional(Type.String({ ...name, description: "In place of `containerId`: any of the user's" })),
   label,
   otp: text(128),
-  signed: Type.Optional(Type.String({ ...text(128), description: "OCRA: what the device signed, where no challenge was drawn" })),
+  signed: Type.Optional(
+    Type.String({ ...text(128), description: "OCRA: what the device signed, where no challenge was drawn" }),
+  ),
   pin: Type.Optional(Type.String({ ...text(64), description: "OCRA, where the suite asks for it" })),
   session: Type.Optional(Type.String({ pattern: "^([0-9a-fA-F]{2}){1,512}$", description: "OCRA, hexadecimal" })),
 });
@@ -34,7 +36,11 @@ const challenged = closed({
 export function otpRoutes(app: Api, deps: Deps): void {
   const config = { permission: "relying-party" } as const;
 
-  const validate = { body: validateBody, querystring: noQuery, response: { 200: closed({ containerId: Type.String() }) } };
+  const validate = {
+    body: validateBody,
+    querystring: noQuery,
+    response: { 200: closed({ containerId: Type.String() }) },
+  };
   app.post("/v1/otp/validate", { config, schema: validate }, async ({ body, apiClient }) => {
     const { containerId, userId, session, ...attempt } = body;
     if ((containerId === undefined) === (userId === undefined)) {
