@@ -199,7 +199,7 @@ export async function container({ bank, app: { applicationId }, user }: Scene) {
   const deviceType = `authenticator-${unique()}`;
   await v1Done(bank, "PUT", `/device-types/${deviceType}`, { applicationId, otp });
   const { offer } = await v1Done(bank, "POST", "/offers", { userId: user, deviceType });
-  return enrolDevice({ url: bank.publicUrl, offer });
+  return enrolDevice({ url: new URL(bank.publicUrl).origin, offer });
 }
 
 function one(value: unknown, make: (scene: Scene) => Promise<unknown>) {
