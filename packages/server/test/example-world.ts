@@ -4,8 +4,8 @@
  */
 import { permissions } from "../src/accounts/api-client.ts";
 import { values } from "../src/api/docs/values.ts";
-import { enrolDevice } from "./approve-device.ts";
-import { type Bank, type BankOptions, type Json, send, startBank, unique } from "./bank.ts";
+import { type ApproveDevice, enrolDevice } from "./approve-device.ts";
+import { type Bank, type BankOptions, type Credentials, type Json, send, startBank, unique } from "./bank.ts";
 import { createDevice, type Device } from "./device.ts";
 import { gateways } from "./example-gateways.ts";
 
@@ -19,6 +19,8 @@ export interface Scene {
   readonly user: string;
   /** By the id of their activation. */
   readonly devices: Map<string, Device>;
+  /** The one that asks. */
+  readonly client: Credentials;
 }
 
 export async function startExampleWorld(opened: BankOptions["opened"]) {
@@ -33,7 +35,7 @@ export async function startExampleWorld(opened: BankOptions["opened"]) {
   return {
     bank,
     client,
-    scene: (): Scene => ({ bank, app, template, user: `anna ${unique()}`, devices: new Map() }),
+    scene: (): Scene => ({ bank, app, template, user: `anna ${unique()}`, client, devices: new Map() }),
     close: () => bank.close(),
   };
 }
@@ -151,6 +153,16 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
   one(values.newDisplayedType, async () => `${values.newDisplayedType} ${unique()}`),
   one(values.deviceType, madeDeviceType),
   one(values.newDeviceType, async () => `${values.newDeviceType}-${unique()}`),
+  one(values.suspendedUser, async (scene) => {
+    const device = await approveDevice(scene);
+    await device.cancel((await pendingOperation(scene)).id, "NOTIFY_SUSPICIOUS");
+    return scene.user;
+  }),
+  one(values.directRequest, async (scene) => {
+    const device = await approveDevice(scene);
+    const reply = await device.sendDirect(await device.directText(scene.client.clientId, "approve"));
+    return reply.body.requestId;
+  }),
   one(values.offer, async (scene) => {
     const body = { userId: scene.user, deviceType: await madeDeviceType(scene) };
     return (await v1Done(scene.bank, "POST", "/offers", body)).id;
@@ -175,6 +187,12 @@ async function v1Done(bank: Bank, method: string, path: string, body: object): P
   const reply = await bank.v1(method, path, body);
   if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${JSON.stringify(reply.body)}`);
   return reply.body;
+}
+
+async function approveDevice(scene: Scene): Promise<ApproveDevice> {
+  const { bank, user } = scene;
+  const { offer } = await v1Done(bank, "POST", "/offers", { userId: user, deviceType: await madeDeviceType(scene) });
+  return enrolDevice({ url: new URL(bank.publicUrl).origin, offer });
 }
 
 async function madeDeviceType({ bank, app: { applicationId } }: Scene): Promise<string> {

@@ -253,15 +253,15 @@ async function addresseeOf(deps: CreateDeps, input: NewOperation): Promise<Addre
 }
 
 async function lastDeviceOf(
-  { store }: CreateDeps,
+  deps: CreateDeps,
   userId: string | undefined,
   applications: readonly string[],
 ): Promise<Addressee | Refusal> {
   if (userId === undefined) return refuse("invalid-request", "device - of no user");
-  const row = await store.read
+  const row = await deps.store.read
     .selectFrom("activation")
     .select("id")
-    .where("tenant", "=", store.tenant)
+    .where("tenant", "=", deps.store.tenant)
     .where("user_id", "=", userId)
     .where("application_id", "in", applications)
     .where("protocol", "=", "approve")

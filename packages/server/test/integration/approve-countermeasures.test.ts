@@ -120,9 +120,9 @@ suiteOnEachStore((dialect, open) => {
       assert.deepEqual([rest.status, rest.body.responseObject.code], [400, "USER_SUSPENDED"]);
       const bound = await at.create(pay, { activationId: device.cid });
       assert.equal(bound.body.code, "user-suspended");
-      const open = await at.transaction(pay);
-      const scanned = await device.call("POST", `/approve/v1/transactions/${open.operation.id}`, {
-        ref: open.open.reference,
+      const anybodys = await at.transaction(pay);
+      const scanned = await device.call("POST", `/approve/v1/transactions/${anybodys.operation.id}`, {
+        ref: anybodys.open.reference,
       });
       assert.equal(scanned.body.code, "user-suspended", "nor by scanning");
       assert.equal((await at.create(pay, { userId: at.user() })).status, 201, "others notice nothing");

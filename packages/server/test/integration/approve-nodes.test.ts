@@ -71,8 +71,8 @@ describe("Approve on two nodes", { skip }, () => {
         one.cancel(ids[0], "NOTIFY_SUSPICIOUS"),
         two.cancel(ids[1], "NOTIFY_SUSPICIOUS"),
       ]);
-      const codes = replies.map(({ status, body }) => (status === 200 ? "ok" : body.code)).sort();
-      assert.deepEqual(codes, ["ok", "operation-canceled"].sort());
+      const codes = replies.map(({ status, body }) => (status === 200 ? "ok" : body.code));
+      assert.deepEqual(new Set(codes), new Set(["ok", "operation-canceled"]));
       for (const id of ids) assert.equal((await b.detail(id)).status, "CANCELED");
     }),
   );

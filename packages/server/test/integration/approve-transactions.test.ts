@@ -189,8 +189,8 @@ suiteOnEachStore((dialect, open) => {
           if (index !== won) assert.equal(body.code, "transaction-unknown");
         }
         assert.equal((await devices[won]!.decide(operation.id, "approve")).status, 200);
-        const after = await at.bank.v1("GET", `/transactions/${operation.id}/reference`);
-        assert.equal(after.body.code, "operation-finished");
+        const decided = await at.bank.v1("GET", `/transactions/${operation.id}/reference`);
+        assert.equal(decided.body.code, "operation-finished");
         assert.equal((await at.detail(operation.id)).userId, devices[won]!.record.user);
       });
 

@@ -15,6 +15,7 @@ import { v1ContainerExamples } from "./examples/v1-containers.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
+import { v1TransactionExamples } from "./examples/v1-transactions.ts";
 
 import { v1TemplateExamples } from "./examples/v1-templates.ts";
 import { v1PushExamples } from "./examples/v1-push.ts";
@@ -44,6 +45,7 @@ export const examples: Examples = {
   ...v1DisplayExamples,
   ...v1ApproveExamples,
   ...v1ContainerExamples,
+  ...v1TransactionExamples,
   ...v1ApplicationExamples,
   ...v1ActivationExamples,
   ...restApplicationExamples,

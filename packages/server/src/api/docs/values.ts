@@ -38,6 +38,10 @@ export const values = {
   /** Of Approve devices, in the application. */
   deviceType: "authenticator",
   newDeviceType: "authenticator-for-business",
+  /** Of somebody who reported something. */
+  suspendedUser: "bert",
+  /** Signed by a device of anna for the client that asks. */
+  directRequest: "bWVhbnQtZm9yLW9uZS1jbGllbnQ",
   offer: "019ac000-0000-7000-8000-0123456789ef",
   webhook: "019ac000-0000-7000-8000-01234567890f",
   newWebhook: "shop",

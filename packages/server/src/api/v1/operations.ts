@@ -18,7 +18,7 @@ import type { OperationRow } from "../../store/store.ts";
 import { epochMs, id, instant, jsonObject, name, notify, notifyOf, parameters, plainObject, text } from "../members.ts";
 import { listedOperation, relyingPartyOperation } from "../operation-json.ts";
 import type { Api } from "../surfaces.ts";
-import { approvalDetails, detailsOf } from "./approval-members.ts";
+import { approvalDetails, detailsOf } from "./approve/approval-members.ts";
 import { applicationsFor as applicationsSeen } from "./activations.ts";
 import {
   closed,

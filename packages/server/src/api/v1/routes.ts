@@ -15,8 +15,8 @@ import { inboxRoutes } from "./inbox.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
-import { directRequestRoutes, transactionRoutes } from "./transactions.ts";
-import { userRoutes } from "./users.ts";
+import { directRequestRoutes, transactionRoutes } from "./approve/transactions.ts";
+import { userRoutes } from "./approve/users.ts";
 import { webhookRoutes } from "./webhooks.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {

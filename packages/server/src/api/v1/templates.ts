@@ -10,7 +10,7 @@ import { signatureTypes, type Template, type TemplateContent } from "../../templ
 import { updateTemplate } from "../../templates/update.ts";
 import { name, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
-import { approvalPolicy, policyJson } from "./approval-members.ts";
+import { approvalPolicy, policyJson } from "./approve/approval-members.ts";
 import { closed, itemsSchema, noQuery } from "./members.ts";
 
 const content = {

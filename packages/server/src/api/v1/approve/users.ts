@@ -1,11 +1,11 @@
 /** `/v1/users/{id}/approvals`: whether a user gets transactions at present, and how to let them get some again. */
 import { Type } from "typebox";
-import { type ApprovalState, approvalState, unblockUser } from "../../approve/countermeasures/unblock.ts";
-import type { Deps } from "../../deps.ts";
-import { orRefuse } from "../../errors.ts";
-import { name } from "../members.ts";
-import type { Api } from "../surfaces.ts";
-import { closed, noQuery, utc, utcSchema } from "./members.ts";
+import { type ApprovalState, approvalState, unblockUser } from "../../../approve/countermeasures/unblock.ts";
+import type { Deps } from "../../../deps.ts";
+import { orRefuse } from "../../../errors.ts";
+import { name } from "../../members.ts";
+import type { Api } from "../../surfaces.ts";
+import { closed, noQuery, utc, utcSchema } from "../members.ts";
 
 const params = closed({ id: name });
 const schema = closed({

@@ -1,8 +1,8 @@
 /** Members of templates and operations that only Approve devices are told and asked. */
 import { type Static, Type } from "typebox";
-import type { ApprovalDetails, ApprovalPolicy } from "../../approve/transactions/approval.ts";
-import { jsonObject, name, plainObject, text } from "../members.ts";
-import { closed } from "./members.ts";
+import type { ApprovalDetails, ApprovalPolicy } from "../../../approve/transactions/approval.ts";
+import { jsonObject, name, plainObject, text } from "../../members.ts";
+import { closed } from "../members.ts";
 
 export const approvalPolicy = closed({
   statuses: Type.Optional(

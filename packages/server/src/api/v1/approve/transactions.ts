@@ -1,18 +1,18 @@
 /** `/v1/transactions`: operations for Approve devices, with the references by which a device finds them. */
 import { openReference } from "@countersign/protocol/approve/reference";
 import { Type } from "typebox";
-import { redeemDirectRequest } from "../../approve/direct/redeem.ts";
-import { referencesFor } from "../../approve/transactions/addressed.ts";
-import { linkOf, openReferenceFor } from "../../approve/transactions/reference.ts";
-import type { Deps } from "../../deps.ts";
-import { orRefuse, RefusedError, refuse } from "../../errors.ts";
-import { createOperation } from "../../operations/create.ts";
-import { findOperation, refuseState, seenBy } from "../../operations/detail.ts";
-import type { OperationRow } from "../../store/store.ts";
-import { text } from "../members.ts";
-import type { Api } from "../surfaces.ts";
-import { closed, noQuery } from "./members.ts";
-import { creation, current, newOperationOf, operationSchema, shown } from "./operations.ts";
+import { redeemDirectRequest } from "../../../approve/direct/redeem.ts";
+import { referencesFor } from "../../../approve/transactions/addressed.ts";
+import { linkOf, openReferenceFor } from "../../../approve/transactions/reference.ts";
+import type { Deps } from "../../../deps.ts";
+import { orRefuse, RefusedError, refuse } from "../../../errors.ts";
+import { createOperation } from "../../../operations/create.ts";
+import { findOperation, refuseState, seenBy } from "../../../operations/detail.ts";
+import type { OperationRow } from "../../../store/store.ts";
+import { text } from "../../members.ts";
+import type { Api } from "../../surfaces.ts";
+import { closed, noQuery } from "../members.ts";
+import { creation, current, newOperationOf, operationSchema, shown } from "../operations.ts";
 
 const config = { permission: "relying-party" } as const;
 
