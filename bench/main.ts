@@ -1,10 +1,15 @@
 /** `npm run bench -- NAME [--json]`: figures for people, then one JSON object with the ratios on the last line. */
 import { approveBench } from "./approve.ts";
+import { approveEs256Bench } from "./approve-es256.ts";
 import { mobileTokenBench } from "./mobile-token.ts";
 
 type Bench = (say: (line: string) => void) => Promise<Record<string, number | null>>;
 
-const benches: Readonly<Record<string, Bench>> = { approve: approveBench, "mobile-token": mobileTokenBench };
+const benches: Readonly<Record<string, Bench>> = {
+  approve: approveBench,
+  "approve-es256": approveEs256Bench,
+  "mobile-token": mobileTokenBench,
+};
 
 const [name = "", ...flags] = process.argv.slice(2);
 const bench = Object.hasOwn(benches, name) ? benches[name] : undefined;

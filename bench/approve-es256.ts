@@ -1,0 +1,141 @@
+/**
+ * What does a decision of an Approve device cost? CPU of the call that answers (two ES256 signatures are verified in it:
+ * the proof's and the answer's) against one bare ECDSA verification in the same round. Fetching and signing are not measured.
+ */
+import { generateKeyPairSync, sign, verify } from "node:crypto";
+import { noAnswer } from "@countersign/protocol/approve/response";
+import { type ApproveDevice, digest, enrolDevice } from "../packages/server/test/approve-device.ts";
+import { startPostgres } from "../tools/postgres.ts";
+import { cpuMicroseconds } from "./cpu.ts";
+import { httpRequest, load } from "./load.ts";
+import { showSpread, spreadOf } from "./spread.ts";
+import { application, startSubject, type Subject } from "./subject.ts";
+
+const rounds = 5;
+const clients = 32;
+const each = 40;
+
+export async function approveEs256Bench(say: (line: string) => void): Promise<Record<string, number | null>> {
+  say(`${rounds} rounds, ${clients} clients, ${clients * each} answers each; median [min–max]`);
+  const sqlite = await onStore("sqlite", undefined, say);
+  const cluster = await startPostgres();
+  if (cluster === undefined) {
+    say("postgres: null, because PostgreSQL was not found");
+    return { ...sqlite, postgres_answer_vs_verify: null };
+  }
+  const database = await cluster.createDatabase();
+  try {
+    process.env.COUNTERSIGN_MASTER_KEY = Buffer.alloc(32, 7).toString("base64");
+    return { ...sqlite, ...(await onStore("postgres", database.url, say)) };
+  } finally {
+    await database.drop();
+    await cluster.remove();
+  }
+}
+
+/** On PostgreSQL the figures are the server's alone: the database may be on another machine. */
+async function onStore(
+  name: string,
+  url: string | undefined,
+  say: (line: string) => void,
+): Promise<Record<string, number>> {
+  const subject = await startSubject(0, url);
+  try {
+    const phones = await enrolled(subject);
+    await answers(subject, phones);
+    const cost: number[] = [];
+    const anchor: number[] = [];
+    for (let round = 0; round < rounds; round++) {
+      anchor.push(bareVerify());
+      cost.push(await answers(subject, phones));
+    }
+    const ratio = spreadOf(cost.map((one, round) => one / anchor[round]!));
+    say(
+      `${name}: CPU µs  verify ${showSpread(spreadOf(anchor))}  answer ${showSpread(spreadOf(cost))}  ratio ${showSpread(ratio)}`,
+    );
+    return { [`${name}_answer_vs_verify`]: ratio.median };
+  } finally {
+    await subject.stop();
+  }
+}
+
+interface Phone {
+  readonly device: ApproveDevice;
+  /** Place of the next answer in the container's sequence. */
+  seq: number;
+  prev: string;
+}
+
+async function enrolled(subject: Subject): Promise<Phone[]> {
+  const privateUrl = `http://${subject.privateTarget.host}:${subject.privateTarget.port}`;
+  const url = `http://${subject.publicTarget.host}:${subject.publicTarget.port}`;
+  const ask = async (method: string, path: string, body: object): Promise<{ offer: string }> => {
+    const headers = { "content-type": "application/json", authorization: subject.authorization };
+    const response = await fetch(`${privateUrl}/v1${path}`, { method, headers, body: JSON.stringify(body) });
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as { offer: string };
+  };
+  await ask("PUT", "/device-types/phone", {
+    applicationId: application,
+    countermeasures: {
+      disabledTimeReset: 900,
+      challengeTimeoutPeriod: -1,
+      challengeDisableThreshold: -1,
+      disableThreshold: 5,
+      mostOutstanding: 1000,
+      deniedThreshold: -1,
+    },
+  });
+  const phones: Phone[] = [];
+  for (let index = 0; index < clients; index++) {
+    const { offer } = await ask("POST", "/offers", { userId: `user-${index}`, deviceType: "phone" });
+    phones.push({ device: await enrolDevice({ url, offer }), seq: 0, prev: noAnswer });
+  }
+  return phones;
+}
+
+/** Microseconds of the server's CPU for each answer. */
+async function answers(subject: Subject, phones: readonly Phone[]): Promise<number> {
+  const queues = await Promise.all(phones.map((phone, index) => requestsOf(subject, phone, index)));
+  const before = cpuMicroseconds(subject.pid);
+  const { requests } = await load(
+    subject.publicTarget,
+    clients,
+    (worker) => queues[worker]!.shift(),
+    (_worker, status, body) => {
+      if (status !== 200) throw new Error(`An answer got ${status}: ${body}`);
+    },
+  );
+  if (requests !== clients * each) throw new Error(`${requests} answers`);
+  return (cpuMicroseconds(subject.pid) - before) / requests;
+}
+
+/** Signed ahead, in the order in which they have to arrive. */
+async function requestsOf(subject: Subject, phone: Phone, index: number): Promise<Buffer[]> {
+  const { device } = phone;
+  const requests: Buffer[] = [];
+  for (const { id } of await subject.createOperations(index, each)) {
+    const { seq, prev } = phone;
+    const response = await device.answer(await device.fetch(id), "approve", { claims: { seq: seq + 1, prev } });
+    Object.assign(phone, { seq: seq + 1, prev: digest(response) });
+    const path = `/approve/v1/transactions/${id}/response`;
+    const body = JSON.stringify({ response });
+    requests.push(httpRequest(path, { dpop: await device.proof("POST", path, body) }, body));
+  }
+  return requests;
+}
+
+const verifications = 4000;
+
+function bareVerify(): number {
+  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const data = Buffer.alloc(600, 1);
+  const key = { key: publicKey, dsaEncoding: "ieee-p1363" } as const;
+  const signature = sign("sha256", data, { key: privateKey, dsaEncoding: "ieee-p1363" });
+  const before = process.cpuUsage();
+  for (let count = 0; count < verifications; count++) {
+    if (!verify("sha256", data, key, signature)) throw new Error("A right signature is wrong");
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / verifications;
+}
