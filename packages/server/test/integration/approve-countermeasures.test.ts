@@ -208,7 +208,7 @@ suiteOnEachStore((dialect, open) => {
       assert.equal((await at.detail(id)).status, "PENDING");
     });
 
-    it("created and reported at once: nothing stays pending, whichever commits last", async () => {
+    it("created and reported at once: nothing stays pending, whichever commits last (APV-CAN-3)", async () => {
       for (let round = 0; round < 5; round++) {
         const user = at.user();
         const device = await at.device(user, phone);

@@ -10,12 +10,12 @@ import { restTemplateExamples } from "./examples/rest-templates.ts";
 import { restPushExamples } from "./examples/rest-push.ts";
 import { v1ActivationExamples } from "./examples/v1-activations.ts";
 import { v1ApplicationExamples } from "./examples/v1-applications.ts";
-import { v1ApproveExamples } from "./examples/v1-approve.ts";
-import { v1ContainerExamples } from "./examples/v1-containers.ts";
+import { v1ContainerExamples } from "./examples/approve/v1-containers.ts";
+import { v1ApproveExamples } from "./examples/approve/v1-approve.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
-import { v1TransactionExamples } from "./examples/v1-transactions.ts";
+import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
 
 import { v1TemplateExamples } from "./examples/v1-templates.ts";
 import { v1PushExamples } from "./examples/v1-push.ts";

@@ -1,6 +1,6 @@
 /** Examples of `/v1`: approve and what goes with them. */
-import type { Examples } from "../examples.ts";
-import { values } from "../values.ts";
+import type { Examples } from "../../examples.ts";
+import { values } from "../../values.ts";
 
 export const v1ApproveExamples: Examples = {
   "PUT /v1/device-types/:id": {

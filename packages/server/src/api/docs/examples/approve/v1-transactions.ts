@@ -1,6 +1,6 @@
 /** Examples of `/v1`: transactions of Approve devices, what they sign directly, and users who are left alone. */
-import type { Examples } from "../examples.ts";
-import { values } from "../values.ts";
+import type { Examples } from "../../examples.ts";
+import { values } from "../../values.ts";
 
 export const v1TransactionExamples: Examples = {
   "POST /v1/transactions": {

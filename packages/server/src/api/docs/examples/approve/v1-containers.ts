@@ -1,6 +1,6 @@
 /** Examples of `/v1`: containers and their one-time passwords. */
-import type { Examples } from "../examples.ts";
-import { values } from "../values.ts";
+import type { Examples } from "../../examples.ts";
+import { values } from "../../values.ts";
 import { v1ApproveExamples } from "./v1-approve.ts";
 
 const { policies } = v1ApproveExamples["GET /v1/device-types/:id"]!.response as { readonly policies: object };
