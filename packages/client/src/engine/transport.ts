@@ -266,7 +266,7 @@ async function* textOf(
   }
 }
 
-async function readLimited(response: Response): Promise<string> {
+export async function readLimited(response: Response): Promise<string> {
   // React Native has no body streams: there the length can only be checked afterwards.
   if (typeof response.body?.getReader !== "function") {
     const text = await response.text();
@@ -297,7 +297,7 @@ function parseJson(text: string): unknown {
 }
 
 /** One signal for the time limit, the caller's signal and `cancelAll`. `over` rejects even if fetch ignores the signal. */
-function startDeadline(timeout: number, outer: AbortSignal | undefined) {
+export function startDeadline(timeout: number, outer: AbortSignal | undefined) {
   const controller = new AbortController();
   let reason: EngineError | undefined;
   let reject: (error: EngineError) => void;

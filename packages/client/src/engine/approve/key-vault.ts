@@ -18,6 +18,8 @@ export interface FreshKey extends ProvingKey {
   readonly use: KeyUse;
   /** Names it in `KeyVault.reload`, so that a crash between making and keeping loses nothing. */
   readonly handle: string;
+  /** Opens what the server encrypts to it: the record comes before the key is kept. Undefined when it does not open. */
+  open(jwe: string): Promise<string | undefined>;
 }
 
 /** How a kept key is named. Nothing here depends on the private key (APV-LOCK-2). */

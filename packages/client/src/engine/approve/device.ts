@@ -1,0 +1,38 @@
+/** What the calls of the Approve engine take from outside. What outlives the process stands in `state.ts`. */
+import type { Bytes, RandomBytes } from "@countersign/protocol/bytes";
+import type { DeviceInfo } from "@countersign/protocol/approve/enrol";
+import type { Timers } from "../../platform/timers.ts";
+import type { DeviceStorage } from "../../storage/port.ts";
+import type { Fetch } from "../transport.ts";
+import type { KeyVault } from "./key-vault.ts";
+
+export interface Connection {
+  readonly fetch: Fetch;
+  /** Milliseconds for a whole exchange. */
+  readonly timeout: number;
+  /** How often a call that changes nothing is repeated when the server is out of reach. */
+  readonly retries: number;
+}
+
+export interface ApproveDevice {
+  readonly storage: DeviceStorage;
+  readonly random: RandomBytes;
+  /** Milliseconds since the epoch by the device's own clock. */
+  readonly now: () => number;
+  readonly timers: Timers;
+  readonly sha256: (data: Bytes) => Bytes;
+  /** Keys of one container, by its local id. */
+  readonly vaultOf: (id: string) => KeyVault;
+  /** What the server is told at enrolment. */
+  readonly info: DeviceInfo;
+  /** Language of what the person is shown, for the server to choose. */
+  readonly language: string | undefined;
+  /** Of one container, by its local id, or of all that have none of their own. */
+  readonly connectionOf: (id: string | undefined) => Connection;
+  /** Last nonce of each server, by address, with the time it came. */
+  readonly nonces: Map<string, { readonly nonce: string; readonly at: number }>;
+}
+
+export function nowSeconds({ now }: Pick<ApproveDevice, "now">): number {
+  return Math.floor(now() / 1000);
+}

@@ -1,0 +1,73 @@
+/** Fetches a transaction and believes it, or does not (Approve protocol §7). */
+import { isFailure } from "@countersign/protocol/errors";
+import { readEnvelope } from "@countersign/protocol/approve/jwe";
+import { shownDefect } from "@countersign/protocol/approve/shown";
+import { isUnderstood, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
+import { callAs } from "./call.ts";
+import { type ApproveDevice, nowSeconds } from "./device.ts";
+import { ApproveError } from "./errors.ts";
+import type { Credential } from "./key-vault.ts";
+import type { Pointed } from "./reference.ts";
+import { activeCaller } from "./renew.ts";
+import { verifiedMessage } from "./server-keys.ts";
+import { type ContainerState, keyOf } from "./state.ts";
+
+export interface Fetched {
+  /** The signed transaction's characters, which the answer covers. */
+  readonly text: string;
+  readonly claims: TransactionClaims;
+}
+
+/**
+ * Throws what the server refuses with, what the vault throws for the session key, `message-wrong` for anything that was
+ * altered on the way, is another's or would show something else than is signed, and `version`.
+ */
+export async function fetchTransaction(
+  device: ApproveDevice,
+  { container: { id }, claims, text: ref }: Pointed,
+  credential: Credential,
+): Promise<Fetched> {
+  const { container, caller } = await activeCaller(device, id);
+  // Before anything is fetched: an open reference is used up by whoever comes first.
+  const opener = await device.vaultOf(id).opener(keyOf(container, "enc").kid, credential);
+  const path = pathOf(claims.tid);
+  const body = JSON.stringify(claims.cid === undefined ? { ref } : {});
+  const answer = await callAs(device, caller, { method: "POST", path, body, repeatable: true });
+  const jwe = typeof answer.transaction === "string" ? answer.transaction : "";
+  const parties = readEnvelope(jwe);
+  if (isFailure(parties) || parties.containerKid !== opener.kid) throw altered("is not encrypted to this container");
+  const text = await opener.open(jwe);
+  if (text === undefined) throw altered("does not open");
+  const read = await verifiedMessage(device, container, transaction, text);
+  if (read.kid !== parties.serverKid) throw altered("was wrapped by another than its signer");
+  const defect = defectOf(device, container, claims.tid, read.claims);
+  if (defect !== undefined) throw defect;
+  return { text, claims: read.claims };
+}
+
+export function pathOf(tid: string): string {
+  return `/approve/v1/transactions/${tid}`;
+}
+
+function defectOf(
+  device: ApproveDevice,
+  { cid, user }: ContainerState,
+  tid: string,
+  claims: TransactionClaims,
+): ApproveError | undefined {
+  if (claims.aud !== cid || claims.tid !== tid || claims.user !== user) return altered("is another one");
+  if (!isUnderstood(claims)) return new ApproveError("version", "The transaction asks for a newer version");
+  if (isOver(device, claims)) return new ApproveError("operation-expired", "The transaction is over");
+  const { text, form } = claims.display;
+  const defect = shownDefect(text, form, claims.details.parameters);
+  return defect === undefined ? undefined : altered(`cannot be shown: ${defect}`);
+}
+
+/** By the device's clock, which may be wrong by what the protocol allows; the server decides anyway. */
+function isOver(device: ApproveDevice, { exp }: TransactionClaims): boolean {
+  return nowSeconds(device) >= exp + 60;
+}
+
+function altered(why: string): ApproveError {
+  return new ApproveError("message-wrong", `The transaction ${why}`);
+}
