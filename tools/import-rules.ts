@@ -31,9 +31,9 @@ export const rules: readonly Rule[] = [
     why: "protocol runs everywhere: only src/crypto-node.ts knows Node",
   },
   {
-    from: /^packages\/client\/src\/(?!storage\/file\.ts$)/,
+    from: /^packages\/client\/src\/(?!storage\/file\.ts$|platform\/pinned-fetch\.ts$)/,
     to: /^node:/,
-    why: "client runs everywhere: only src/storage/file.ts knows Node",
+    why: "client runs everywhere: only src/storage/file.ts and src/platform/pinned-fetch.ts know Node",
   },
   { from: /^packages\/web\/src\//, to: /^node:/, why: "web runs in a browser" },
   {

@@ -1,4 +1,5 @@
 /** How servers are reached. A container may have its own; others use the device's. */
+import type { Connection } from "../engine/approve/device.ts";
 import { InvalidParameterException } from "./exceptions.ts";
 
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
@@ -28,4 +29,13 @@ export class ConnectionConfiguration {
     this.retries = retries;
     this.fetch = fetch;
   }
+}
+
+/** @internal */
+export function connectionFrom(configuration: ConnectionConfiguration): Connection {
+  if (!(configuration instanceof ConnectionConfiguration)) {
+    throw new InvalidParameterException("The connection is configured by a ConnectionConfiguration");
+  }
+  const { timeout, retries, fetch = (url: string, init: RequestInit) => globalThis.fetch(url, init) } = configuration;
+  return { timeout, retries, fetch };
 }

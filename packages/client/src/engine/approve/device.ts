@@ -29,6 +29,7 @@ export interface ApproveDevice {
   readonly language: string | undefined;
   /** Of one container, by its local id, or of all that have none of their own. */
   readonly connectionOf: (id: string | undefined) => Connection;
+  readonly connect: (id: string | undefined, connection: Connection) => void;
   /** Last nonce of each server, by address, with the time it came. */
   readonly nonces: Map<string, { readonly nonce: string; readonly at: number }>;
 }

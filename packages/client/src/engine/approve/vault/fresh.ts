@@ -1,6 +1,7 @@
 /** Keys between making and keeping: under the device secret alone, because their policy is not known yet. */
 import { toBase64Url, type Bytes } from "@countersign/protocol/bytes";
-import { openAtRest, publicJwk, sealAtRest } from "@countersign/protocol/approve/at-rest";
+import { importAgreement, openAtRest, publicJwk, sealAtRest } from "@countersign/protocol/approve/at-rest";
+import { openerOf } from "@countersign/protocol/approve/jwe";
 import type { KeyUse } from "@countersign/protocol/approve/keys";
 import type { FreshKey } from "../key-vault.ts";
 import type { VaultDeps } from "./deps.ts";
@@ -18,7 +19,7 @@ export async function generate(deps: VaultDeps, uses: readonly KeyUse[]): Promis
       const scalar = crypto.exportPrivateKey(crypto.generateKeyPair(random).privateKey);
       const handle = toBase64Url(random(16));
       fresh[handle] = { use, sealed: await sealAtRest(wrapping, `fresh ${handle}`, scalar) };
-      made.push(freshKey(deps, handle, use, scalar));
+      made.push(await freshKey(deps, handle, use, scalar));
     }
     wrapping.fill(0);
     await storeRecord(deps, { ...record, fresh });
@@ -47,12 +48,19 @@ export async function openFresh(deps: VaultDeps, record: VaultRecord, handle: st
 }
 
 /** Wipes the scalar. */
-function freshKey({ crypto }: VaultDeps, handle: string, use: KeyUse, scalar: Bytes): FreshKey {
+async function freshKey({ crypto }: VaultDeps, handle: string, use: KeyUse, scalar: Bytes): Promise<FreshKey> {
   const jwk = publicJwk(crypto, scalar);
   const key = crypto.importPrivateKey(scalar);
-  scalar.fill(0);
   if (jwk === undefined || key === undefined) throw lost();
-  return { handle, use, jwk, sign: async (data) => crypto.sign(key, data, "jose") };
+  const agreement = use === "enc" ? await importAgreement(jwk, scalar) : undefined;
+  scalar.fill(0);
+  return {
+    handle,
+    use,
+    jwk,
+    sign: async (data) => crypto.sign(key, data, "jose"),
+    open: async (jwe) => agreement && openerOf(handle, agreement).open(jwe),
+  };
 }
 
 function emptyRecord({ random }: VaultDeps): VaultRecord {

@@ -1,0 +1,72 @@
+/** A running server with an application for Approve devices, and such devices around it, all over real HTTP. */
+import { ConnectionConfiguration, ContainerInitialization, DeviceFactory } from "@countersign/client/approve";
+import { type Container, type Device, type DeviceContext, type EventListener } from "@countersign/client/approve";
+import { EventResult, PasswordPromptResult } from "@countersign/client/approve";
+import { createMemoryStorage } from "@countersign/client/storage/memory";
+import { application, type ConfigOfWorld, openWorld, type StoreOfWorld, template, type World } from "../world.ts";
+
+export const deviceType = "phone";
+export const password = "correct horse 42";
+/** A guess costs next to nothing: what it costs is tested elsewhere. */
+const passwordCost = { memory: 8, passes: 1 };
+
+export const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** Answers every prompt with this password. */
+export function typing(text = password): EventListener {
+  return {
+    onEventReceived() {
+      const result = new PasswordPromptResult(EventResult.Code.Continue);
+      result.setPassword(bytes(text));
+      return result;
+    },
+  };
+}
+
+export const closing: EventListener = { onEventReceived: () => new EventResult(EventResult.Code.Cancel) };
+
+export interface ApproveWorld extends World {
+  readonly url: string;
+  offer(userId: string, more?: object): Promise<{ id: string; offer: string; inviteCode?: string }>;
+  /** Id of a pending operation of this user. */
+  operation(userId: string, more?: object): Promise<string>;
+  statusOf(id: string): Promise<string>;
+  /** Changes the device type; what is not named has its default. */
+  deviceType(more?: object, id?: string): Promise<void>;
+}
+
+export async function openApproveWorld(store: StoreOfWorld, config: ConfigOfWorld = {}): Promise<ApproveWorld> {
+  const world = await openWorld(store, config);
+  const type = async (more: object = {}, id = deviceType) => {
+    await world.v1("PUT", `/device-types/${id}`, { applicationId: application, ...more });
+  };
+  await type();
+  return {
+    ...world,
+    url: world.server.publicUrl,
+    offer: (userId, more = {}) => world.v1("POST", "/offers", { userId, deviceType, ...more }),
+    async operation(userId, more = {}) {
+      const parameters = { amount: "1250.00", currency: "EUR", iban: "CZ2730300000001165254011", note: "Rent" };
+      const body = { template, applications: [application], userId, parameters, ...more };
+      return (await world.v1("POST", "/operations", body)).id as string;
+    },
+    statusOf: async (id) => (await world.v1("GET", `/operations/${id}`)).status as string,
+    deviceType: type,
+  };
+}
+
+export function contextOf(more: Partial<DeviceContext> = {}): DeviceContext {
+  return { storage: createMemoryStorage(), platform: "node", osVersion: "24.0", passwordCost, ...more };
+}
+
+export function deviceOf(
+  more: Partial<DeviceContext> = {},
+  fetch?: (url: string, init: RequestInit) => Promise<Response>,
+): Promise<Device> {
+  return DeviceFactory.getDevice(contextOf(more), new ConnectionConfiguration({ timeout: 10_000, fetch }));
+}
+
+export async function enrolled(world: ApproveWorld, device: Device, userId: string): Promise<Container> {
+  const { offer } = await world.offer(userId);
+  return device.createContainer(new ContainerInitialization({ activationCode: offer, name: "Phone" }), null, typing());
+}

@@ -1,0 +1,45 @@
+/** `@countersign/client/approve`: Device, Container and Transaction on the open Approve protocol. */
+export { DeviceFactory, type DeviceContext } from "./DeviceFactory.ts";
+export type { Device } from "./Device.ts";
+export type { Container, DirectOptions } from "./Container.ts";
+export type { Key, KeyId } from "./Key.ts";
+export type { ServerActionInfo } from "./ServerActionInfo.ts";
+export { ServerAction, Transaction } from "./Transaction.ts";
+export { ConnectionConfiguration, type ConnectionOptions } from "./ConnectionConfiguration.ts";
+export { ContainerInitialization, ContainerRenewal } from "./ContainerInitialization.ts";
+export { CancelationReason } from "./CancelationReason.ts";
+export { Parameter, type Parameters } from "./Parameter.ts";
+export { SDKConstants } from "./SDKConstants.ts";
+export type { Password } from "./arguments.ts";
+export { Event, type EventListener, EventResult, PasswordPromptEvent, PasswordPromptResult } from "./events.ts";
+export { PasswordPolicy, ProtectionPolicy } from "./policies.ts";
+export {
+  ApproveException,
+  AuthenticationException,
+  CredentialsExpiredException,
+  FingerprintAuthenticationRequiredException,
+  FingerprintNotEnrolledException,
+  GooglePlayServicesObsoleteException,
+  InexplicitContainerException,
+  InternalException,
+  InvalidChallengeException,
+  InvalidContainerException,
+  InvalidParameterException,
+  InvalidPasswordException,
+  LostCredentialsException,
+  PasswordCancelledException,
+  PasswordExpiredException,
+  PasswordNotYetUpdatableException,
+  PasswordRequiredException,
+  RemoteException,
+  ServerAuthenticationException,
+  ServerOperationFailedException,
+  ServerProtocolException,
+  ServerUnsupportedOperationException,
+  ServerVersionException,
+  TransactionCanceledException,
+  TransactionExpiredException,
+  UnsafeDeviceException,
+  UnsupportedDeviceException,
+  UnsupportedOperationException,
+} from "./exceptions.ts";
