@@ -17,7 +17,7 @@ import { InvalidParameterException, ServerUnsupportedOperationException } from "
 import { throwing } from "./failures.ts";
 import { type Key, keyFor, type KeyId, keysOf } from "./Key.ts";
 import type { Parameters } from "./Parameter.ts";
-import type { ProtectionPolicy } from "./policies.ts";
+import type { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
 import { pushAddress } from "./push.ts";
 import { SDKConstants } from "./SDKConstants.ts";
 import { Transaction } from "./Transaction.ts";

@@ -97,7 +97,9 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
     crypto: context.crypto,
     biometryProvider: context.biometryProvider,
   });
-  const { platformKeys, passwordCost: cost, biometricPrompt: prompt } = context;
+  const { platformKeys, passwordCost: cost } = context;
+  let asked = context.biometricPrompt;
+  const prompt = () => asked?.() ?? { promptMessage: "" };
   const vaults = new Map<string, KeyVault>();
   const connections = new Map<string | undefined, Connection>([[undefined, connectionFrom(configuration)]]);
   const fallback = connectionFrom(configuration);
@@ -111,6 +113,7 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
       vaults.set(id, vault);
       return vault;
     },
+    setPrompt: (next) => void (asked = () => next),
     info: infoOf(context),
     language: context.language,
     connectionOf: (id) => connections.get(id) ?? connections.get(undefined) ?? fallback,

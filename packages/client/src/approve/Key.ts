@@ -3,7 +3,8 @@ import type { KeyUse } from "@countersign/protocol/approve/keys";
 import type { ApproveDevice } from "../engine/approve/device.ts";
 import type { ContainerState } from "../engine/approve/state.ts";
 import { InternalException, InvalidParameterException, UnsafeDeviceException } from "./exceptions.ts";
-import { protectionPolicy, type ProtectionPolicy } from "./policies.ts";
+import type { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
+import { policyFace } from "./policy-faces.ts";
 import { SDKConstants } from "./SDKConstants.ts";
 
 /** Names a key within its container. */
@@ -86,7 +87,7 @@ export class Key {
     }
     const record = container.policies[policyId];
     if (record === undefined) throw new InternalException("The key has no policy");
-    return protectionPolicy(policyId, record, () => device.vaultOf(container.id).policy(policyId));
+    return policyFace(device, container.id, policyId, record);
   }
 
   getProtectionPolicy(): ProtectionPolicy {

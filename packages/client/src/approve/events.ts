@@ -3,7 +3,8 @@ import type { Prompt } from "../engine/approve/record.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
 import { PasswordRequiredException } from "./exceptions.ts";
 import { Parameter } from "./Parameter.ts";
-import { newPasswordPolicy, type PasswordPolicy } from "./policies.ts";
+import type { PasswordPolicy } from "./policies/PasswordPolicy.ts";
+import { newPasswordPolicy } from "./policy-faces.ts";
 import { SDKConstants } from "./SDKConstants.ts";
 import { InvalidParameterException } from "./exceptions.ts";
 

@@ -12,7 +12,10 @@ export { Parameter, type Parameters } from "./Parameter.ts";
 export { SDKConstants } from "./SDKConstants.ts";
 export type { Password } from "./arguments.ts";
 export { Event, type EventListener, EventResult, PasswordPromptEvent, PasswordPromptResult } from "./events.ts";
-export { PasswordPolicy, ProtectionPolicy } from "./policies.ts";
+export { BioPasswordPolicy } from "./policies/BioPasswordPolicy.ts";
+export { CounterLock, DelayLock, LockPolicy, NoLock, SilentLock } from "./policies/LockPolicy.ts";
+export { PasswordPolicy } from "./policies/PasswordPolicy.ts";
+export { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
 export {
   ApproveException,
   AuthenticationException,

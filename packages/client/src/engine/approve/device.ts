@@ -3,6 +3,7 @@ import type { Bytes, RandomBytes } from "@countersign/protocol/bytes";
 import type { DeviceInfo } from "@countersign/protocol/approve/enrol";
 import type { Timers } from "../../platform/timers.ts";
 import type { DeviceStorage } from "../../storage/port.ts";
+import type { BiometryPrompt } from "../biometry.ts";
 import type { Fetch } from "../transport.ts";
 import type { KeyVault } from "./key-vault.ts";
 
@@ -23,6 +24,8 @@ export interface ApproveDevice {
   readonly sha256: (data: Bytes) => Bytes;
   /** Keys of one container, by its local id. */
   readonly vaultOf: (id: string) => KeyVault;
+  /** What the person reads from now on while the platform asks for biometry. */
+  readonly setPrompt: (prompt: BiometryPrompt) => void;
   /** What the server is told at enrolment. */
   readonly info: DeviceInfo;
   /** Language of what the person is shown, for the server to choose. */
