@@ -28,6 +28,8 @@ export const closing: EventListener = { onEventReceived: () => new EventResult(E
 export interface ApproveWorld extends World {
   readonly url: string;
   offer(userId: string, more?: object): Promise<{ id: string; offer: string; inviteCode?: string }>;
+  /** Body of a new transaction. */
+  payment(more: object): object;
   /** Id of a pending operation of this user. */
   operation(userId: string, more?: object): Promise<string>;
   statusOf(id: string): Promise<string>;
@@ -45,14 +47,29 @@ export async function openApproveWorld(store: StoreOfWorld, config: ConfigOfWorl
     ...world,
     url: world.server.publicUrl,
     offer: (userId, more = {}) => world.v1("POST", "/offers", { userId, deviceType, ...more }),
-    async operation(userId, more = {}) {
-      const parameters = { amount: "1250.00", currency: "EUR", iban: "CZ2730300000001165254011", note: "Rent" };
-      const body = { template, applications: [application], userId, parameters, ...more };
-      return (await world.v1("POST", "/operations", body)).id as string;
-    },
+    payment,
+    operation: async (userId, more = {}) =>
+      (await world.v1("POST", "/operations", payment({ userId, ...more }))).id as string,
     statusOf: async (id) => (await world.v1("GET", `/operations/${id}`)).status as string,
     deviceType: type,
   };
+}
+
+function payment(more: object): object {
+  const parameters = { amount: "1250.00", currency: "EUR", iban: "CZ2730300000001165254011", note: "Rent" };
+  return { template, applications: [application], parameters, ...more };
+}
+
+/** A network that can be cut. */
+export function cut() {
+  const network = {
+    isCut: false,
+    async fetch(url: string, init: RequestInit): Promise<Response> {
+      if (network.isCut) throw new TypeError("The network is cut");
+      return fetch(url, init);
+    },
+  };
+  return network;
 }
 
 export function contextOf(more: Partial<DeviceContext> = {}): DeviceContext {

@@ -182,9 +182,12 @@ export class Container {
   ): Promise<Transaction> {
     return throwing(async () => {
       const container = await this.#refresh();
-      if (!container.features.direct) throw new ServerUnsupportedOperationException("The server offers no direct signing");
+      if (!container.features.direct)
+        throw new ServerUnsupportedOperationException("The server offers no direct signing");
       if (typeof message !== "string" || message === "" || message.length > 4096 || isUnsafe(message)) {
-        throw new InvalidParameterException("The message has from 1 to 4096 characters, none of them a control character");
+        throw new InvalidParameterException(
+          "The message has from 1 to 4096 characters, none of them a control character",
+        );
       }
       const wanted = typeof keyId === "string" ? keyId : keyId?.id;
       const key = keysOf(this.#device, container).find(({ inner }) => inner.kid === wanted);
@@ -223,11 +226,15 @@ export class Container {
   }
 
   /** Replaces all keys. The listener is asked for the passwords that the policies have, which stay what they are. */
-  renew(renewal: ContainerRenewal | null | undefined, ...more: readonly unknown[]): Promise<void> {
+  renew(
+    renewal?: ContainerRenewal | null,
+    second?: EventListener | Parameters,
+    third?: EventListener | null,
+  ): Promise<void> {
     const password = renewal?.password;
     return throwing(() =>
       withPasswords([password], async () => {
-        const listener = more.find(isListener) as EventListener | undefined;
+        const listener = [third, second].find(isListener);
         const container = await this.#refresh();
         const credential = credentialFor(keyFor(this.#device, container, "enc"), password);
         this.#state = await renew(this.#device, this.id, credential, promptOf(listener));
@@ -244,7 +251,9 @@ export class Container {
   ): Promise<void> {
     return throwing(() =>
       withPasswords([password], async () => {
-        const platform = parametersOf(parameters, [SDKConstants.PARAM_PUSH_PLATFORM]).get(SDKConstants.PARAM_PUSH_PLATFORM);
+        const platform = parametersOf(parameters, [SDKConstants.PARAM_PUSH_PLATFORM]).get(
+          SDKConstants.PARAM_PUSH_PLATFORM,
+        );
         const text = textOf(value, "value");
         if (name === SDKConstants.DEVICE_INFO_PUSHID) {
           const push = pushAddress(text, platform, this.#device.info.platform);
@@ -284,7 +293,8 @@ function dateOrNull(ends: readonly number[]): Date | null {
 
 function detailsOf(details: readonly object[] | undefined): readonly object[] | undefined {
   if (details === undefined) return undefined;
-  const objects = Array.isArray(details) && details.length <= 16 && details.every((one) => typeof one === "object" && one !== null);
+  const objects =
+    Array.isArray(details) && details.length <= 16 && details.every((one) => typeof one === "object" && one !== null);
   if (objects) return details;
   throw new InvalidParameterException("authorizationDetails are at most 16 objects");
 }

@@ -40,16 +40,22 @@ export class Device {
    * Registers with a server. A call that was cut short, or that ended because the person closed the prompt or the network
    * failed, goes on where it was when it is made again with the same code.
    */
-  createContainer(initialization: ContainerInitialization, ...more: readonly unknown[]): Promise<Container> {
+  createContainer(
+    initialization: ContainerInitialization,
+    second?: EventListener | Parameters,
+    third?: EventListener | null,
+  ): Promise<Container> {
     return throwing(async () => {
-      const listener = more.find(isListener) as EventListener | undefined;
+      const listener = [third, second].find(isListener);
       const { pushId, pushPlatform, name } = initialization ?? {};
       if (name !== undefined && (typeof name !== "string" || name === "" || name.length > 64)) {
         throw new InvalidParameterException("A name has from 1 to 64 characters");
       }
       const from = sourceOf(initialization);
       const push =
-        pushId === undefined ? undefined : pushAddress(textOf(pushId, "pushId"), pushPlatform, this.#device.info.platform);
+        pushId === undefined
+          ? undefined
+          : pushAddress(textOf(pushId, "pushId"), pushPlatform, this.#device.info.platform);
       return containerOf(this.#device, await enrol(this.#device, { from, name, push, prompt: promptOf(listener) }));
     });
   }
@@ -149,9 +155,18 @@ export class Device {
 type Test = (state: ContainerState, container: Container) => boolean;
 
 const filters = {
-  [SDKConstants.CONTAINER_NAME]: (value: string): Test => ({ name }) => name === value,
-  [SDKConstants.CONTAINER_URL]: (value: string): Test => ({ iss }) => iss === value.replace(/\/+$/, ""),
-  [SDKConstants.CONTAINER_USERID]: (value: string): Test => ({ user }) => user === value,
+  [SDKConstants.CONTAINER_NAME]:
+    (value: string): Test =>
+    ({ name }) =>
+      name === value,
+  [SDKConstants.CONTAINER_URL]:
+    (value: string): Test =>
+    ({ iss }) =>
+      iss === value.replace(/\/+$/, ""),
+  [SDKConstants.CONTAINER_USERID]:
+    (value: string): Test =>
+    ({ user }) =>
+      user === value,
   [SDKConstants.CONTAINER_EXPIRY_DATE]: (value: string): Test => {
     const at = dateOf(value, SDKConstants.CONTAINER_EXPIRY_DATE);
     return (_, { expiryDate }) => expiryDate !== null && expiryDate.getTime() <= at;

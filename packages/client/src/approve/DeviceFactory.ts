@@ -109,7 +109,17 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
     vaultOf(id) {
       const known = vaults.get(id);
       if (known !== undefined) return known;
-      const vault = createKeyVault({ containerId: id, storage, crypto, random, now, cost, biometry, prompt, platformKeys });
+      const vault = createKeyVault({
+        containerId: id,
+        storage,
+        crypto,
+        random,
+        now,
+        cost,
+        biometry,
+        prompt,
+        platformKeys,
+      });
       vaults.set(id, vault);
       return vault;
     },

@@ -1,7 +1,7 @@
 /** A key of a container as applications see it: what it is for and how it is protected, never the key itself. */
 import type { KeyUse } from "@countersign/protocol/approve/keys";
 import type { ApproveDevice } from "../engine/approve/device.ts";
-import type { ContainerState } from "../engine/approve/state.ts";
+import { type ContainerState, keyOf } from "../engine/approve/state.ts";
 import { InternalException, InvalidParameterException, UnsafeDeviceException } from "./exceptions.ts";
 import type { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
 import { policyFace } from "./policy-faces.ts";
@@ -116,9 +116,10 @@ export class Key {
 
 /** All but the one that proves the device, which asks nobody. */
 export function keysOf(device: ApproveDevice, container: ContainerState): readonly Key[] {
-  const named = container.keys.flatMap(({ use, kid, policy, exp }) =>
-    use === "pop" ? [] : [new Key({ device, container, kid, usage: use, policyId: policy, exp })],
-  );
+  const named = (["auth", "tx", "enc"] as const).map((usage) => {
+    const { kid, policy, exp } = keyOf(container, usage);
+    return new Key({ device, container, kid, usage, policyId: policy, exp });
+  });
   const otp = container.otp.map(
     ({ label, policy }) => new Key({ device, container, kid: label, usage: "otp", policyId: policy }),
   );

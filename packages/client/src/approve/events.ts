@@ -73,7 +73,8 @@ export function isListener(value: unknown): value is EventListener {
 /** Asks the listener; what is no password to go on with ends the call. */
 export function promptOf(listener: EventListener | null | undefined): Prompt {
   return async ({ policyId, record }) => {
-    if (!isListener(listener)) throw new PasswordRequiredException("A policy wants a password, and there is no listener");
+    if (!isListener(listener))
+      throw new PasswordRequiredException("A policy wants a password, and there is no listener");
     const policy = record.policies[policyId];
     if (policy === undefined) throw new ApproveError("message-wrong", "The record lacks a policy");
     const event = new PasswordPromptEvent(newPasswordPolicy(policyId, policy), [

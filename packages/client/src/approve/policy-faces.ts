@@ -7,7 +7,12 @@ import { PasswordPolicy } from "./policies/PasswordPolicy.ts";
 import type { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
 
 /** That of a key in the vault of this container. */
-export function policyFace(device: ApproveDevice, containerId: string, id: string, record: PolicyRecord): ProtectionPolicy {
+export function policyFace(
+  device: ApproveDevice,
+  containerId: string,
+  id: string,
+  record: PolicyRecord,
+): ProtectionPolicy {
   const load = () => device.vaultOf(containerId).policy(id);
   return policyOf(later(id, record, load), (prompt) => device.setPrompt(prompt));
 }

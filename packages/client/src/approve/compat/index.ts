@@ -6,7 +6,10 @@ export { DeviceFactory, DeviceFactory as HIDDeviceFactory } from "../DeviceFacto
 export type { Device as HIDDevice } from "../Device.ts";
 export type { Container as HIDContainer } from "../Container.ts";
 export type { Key as HIDKey } from "../Key.ts";
-export type { ServerActionInfo as HIDServerActionInfo, ServerActionInfo as TransactionInfo } from "../ServerActionInfo.ts";
+export type {
+  ServerActionInfo as HIDServerActionInfo,
+  ServerActionInfo as TransactionInfo,
+} from "../ServerActionInfo.ts";
 export { Transaction as HIDTransaction } from "../Transaction.ts";
 export { ConnectionConfiguration as HIDConnectionConfiguration } from "../ConnectionConfiguration.ts";
 export {

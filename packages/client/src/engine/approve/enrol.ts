@@ -159,7 +159,8 @@ async function register(
 /** One write makes the container and ends the enrolment. */
 function finish(device: ApproveDevice, pending: PendingEnrolment, record: StoredRecord): Promise<ContainerState> {
   const { id, popJwk, enrolledBy, otp = [] } = pending;
-  if (popJwk === undefined || enrolledBy === undefined) throw new ApproveError("state-invalid", "The enrolment is damaged");
+  if (popJwk === undefined || enrolledBy === undefined)
+    throw new ApproveError("state-invalid", "The enrolment is damaged");
   const container: ContainerState = {
     ...heldOf(record),
     id,

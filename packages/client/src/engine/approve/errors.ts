@@ -58,7 +58,11 @@ export class ApproveError extends Error {
   readonly code: ApproveErrorCode;
   readonly users: readonly string[];
 
-  constructor(code: ApproveErrorCode, message: string, more: ErrorOptions & { readonly users?: readonly string[] } = {}) {
+  constructor(
+    code: ApproveErrorCode,
+    message: string,
+    more: ErrorOptions & { readonly users?: readonly string[] } = {},
+  ) {
     super(message, more);
     this.code = code;
     this.users = more.users ?? [];

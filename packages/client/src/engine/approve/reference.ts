@@ -22,7 +22,8 @@ export interface Pointed {
  * and `parameter-invalid` for what is no reference of this server.
  */
 export async function readReference(device: ApproveDevice, text: string, user?: string): Promise<Pointed> {
-  const read = readMessage(reference, text);
+  const bare = bareReference(text.trim());
+  const read = readMessage(reference, bare);
   const kind = isFailure(read) ? undefined : referenceKind(read.claims);
   if (isFailure(read) || kind === undefined) throw new ApproveError("parameter-invalid", "This is no transaction id");
   const { claims } = read;
@@ -31,7 +32,13 @@ export async function readReference(device: ApproveDevice, text: string, user?: 
   let answer = await verifiedBy(await pinnedFor(device, claims.iss), read);
   if (answer === "unknown") answer = await verifiedBy(await followKeys(device, container), read);
   if (answer !== "right") throw new ApproveError("parameter-invalid", "The transaction id is not one of this server");
-  return { container, claims, text };
+  return { container, claims, text: bare };
+}
+
+/** A QR code may hold a link, for devices without this library. */
+function bareReference(text: string): string {
+  if (!/^https?:/i.test(text) || !URL.canParse(text)) return text;
+  return new URLSearchParams(new URL(text).hash.slice(1)).get("ref") ?? "";
 }
 
 function pointedAt(
@@ -43,7 +50,8 @@ function pointedAt(
   const named = cid === undefined ? ofServer : ofServer.filter((one) => one.cid === cid);
   const chosen = user === undefined ? named : named.filter((one) => one.user === user);
   const [container, another] = chosen;
-  if (container === undefined) throw new ApproveError("container-unknown", "The transaction is for no container of this device");
+  if (container === undefined)
+    throw new ApproveError("container-unknown", "The transaction is for no container of this device");
   if (another !== undefined) {
     const users = [...new Set(chosen.map((one) => one.user))];
     throw new ApproveError("container-ambiguous", "Several containers of this device match: choose a user", { users });

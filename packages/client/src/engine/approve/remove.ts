@@ -3,7 +3,14 @@ import { callAs, callerOf } from "./call.ts";
 import type { ApproveDevice } from "./device.ts";
 import { ApproveError, isUnknownOutcome } from "./errors.ts";
 import { activeCaller } from "./renew.ts";
-import { changeContainer, changeState, type ContainerState, loadState, type Removal, requireContainer } from "./state.ts";
+import {
+  changeContainer,
+  changeState,
+  type ContainerState,
+  loadState,
+  type Removal,
+  requireContainer,
+} from "./state.ts";
 
 const path = "/approve/v1/container";
 const startsThatTry = 3;
@@ -49,7 +56,11 @@ async function told(device: ApproveDevice, removal: Removal): Promise<void> {
 /** Whatever the server says, it has spoken: a container that it does not take a proof from is gone there already. */
 async function isToldNow(device: ApproveDevice, container: ContainerState, reason: string): Promise<boolean> {
   try {
-    await callAs(device, await callerOf(device, container), { method: "DELETE", path, body: JSON.stringify({ reason }) });
+    await callAs(device, await callerOf(device, container), {
+      method: "DELETE",
+      path,
+      body: JSON.stringify({ reason }),
+    });
     return true;
   } catch (error) {
     if (error instanceof ApproveError && error.code !== "throttled") return !isUnknownOutcome(error);

@@ -47,7 +47,12 @@ function lockName(id: string): string {
 }
 
 /** All four keys are replaced; the container stays. `credential` opens the session key. */
-export function renew(device: ApproveDevice, id: string, credential: Credential, prompt: Prompt): Promise<ContainerState> {
+export function renew(
+  device: ApproveDevice,
+  id: string,
+  credential: Credential,
+  prompt: Prompt,
+): Promise<ContainerState> {
   return device.storage.withLock(lockName(id), async () => {
     const { container, caller } = await readyCaller(device, id);
     if (!container.features.renew) throw new ApproveError("feature-off", "The server does not renew containers");
@@ -163,4 +168,3 @@ async function forget(device: ApproveDevice, id: string): Promise<void> {
 function change(device: ApproveDevice, id: string, more: Partial<PendingRenewal>): Promise<ContainerState> {
   return changeContainer(device, id, (one) => ({ ...one, renewal: { handles: [], ...one.renewal, ...more } }));
 }
-

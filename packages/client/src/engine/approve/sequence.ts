@@ -11,13 +11,7 @@ import { activeCaller } from "./renew.ts";
 import { type ApproveDevice, nowSeconds } from "./device.ts";
 import { ApproveError, isUnknownOutcome } from "./errors.ts";
 import type { Credential } from "./key-vault.ts";
-import {
-  changeContainer,
-  type ContainerState,
-  digestOf,
-  type SentAnswer,
-  unique,
-} from "./state.ts";
+import { changeContainer, type ContainerState, digestOf, type SentAnswer, unique } from "./state.ts";
 
 /** The claims that every answer of a container has. */
 export type OwnClaims = Pick<
@@ -109,7 +103,10 @@ async function stored(
   seq: number,
 ): Promise<SentAnswer> {
   const sent: SentAnswer = { path, kid, meaning, body, exp, seq, digest: digestOf(device, text) };
-  await changeContainer(device, id, (container) => ({ ...container, sent: [...container.sent, sent].slice(-mostSent) }));
+  await changeContainer(device, id, (container) => ({
+    ...container,
+    sent: [...container.sent, sent].slice(-mostSent),
+  }));
   return sent;
 }
 
@@ -152,4 +149,3 @@ function lockOf({ keys, policies }: ContainerState, kid: string): LockRecord["ty
 function withoutBody({ body: _, ...sent }: SentAnswer): SentAnswer {
   return sent;
 }
-
