@@ -1,0 +1,89 @@
+/** Renewal of a container: new keys, the same container, and a crash at every step of it. */
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import {
+  AuthenticationException,
+  type Container,
+  ContainerRenewal,
+  type Device,
+  ServerUnsupportedOperationException,
+} from "@countersign/client/approve";
+import { createMemoryStorage } from "@countersign/client/storage/memory";
+import { stores } from "../world.ts";
+import { type ApproveWorld, bytes, deviceOf, enrolled, openApproveWorld, password, typing } from "./approve-world.ts";
+import { everyDeath, mortal } from "./crash.ts";
+
+for (const store of await stores()) {
+  describe(`renewal of Approve containers on ${store.name}`, () => {
+    let world: ApproveWorld;
+    let count = 0;
+    const userOf = () => `user ${++count}`;
+
+    before(async () => {
+      world = await openApproveWorld(store);
+    });
+    after(async () => {
+      await world.close();
+      await store.drop();
+    });
+
+    const approves = async (device: Device, container: Container) => {
+      const id = await world.operation(container.userId);
+      const [reference] = await container.retrieveTransactionIds();
+      const tx = await (await device.retrieveActionInfo(reference!)).getAction();
+      assert.equal(await tx.setStatus("approve", bytes(password)), true);
+      assert.equal(await world.statusOf(id), "APPROVED");
+    };
+
+    it("replaces every key, and the container stays", async () => {
+      const device = await deviceOf();
+      const container = await enrolled(world, device, userOf());
+      const before = (await container.findKeys()).map((key) => key.getId().getId());
+      await approves(device, container);
+      await container.renew(new ContainerRenewal(), null, typing());
+      const after = (await container.findKeys()).map((key) => key.getId().getId());
+      assert.equal(new Set([...before, ...after]).size, 6);
+      assert.equal((await device.findContainers()).length, 1);
+      await approves(device, container);
+      await container.renew(null, typing());
+      await approves(device, container);
+    });
+
+    it("a wrong password renews nothing, and the old keys go on", async () => {
+      const device = await deviceOf();
+      const container = await enrolled(world, device, userOf());
+      await assert.rejects(container.renew(null, typing("wrong password 1")), AuthenticationException);
+      await approves(device, container);
+      await container.renew(null, typing());
+      await approves(device, container);
+    });
+
+    it("is not offered where the server does not renew", async () => {
+      await world.deviceType({ features: { cancel: true, direct: true, renew: false } });
+      const device = await deviceOf();
+      const container = await enrolled(world, device, userOf());
+      assert.equal(container.isRenewable(), false);
+      await assert.rejects(container.renew(null, typing()), ServerUnsupportedOperationException);
+      await world.deviceType();
+    });
+
+    it("a crash at any step of renewal leaves a usable container, which renews afterwards", async () => {
+      const deaths = await everyDeath(async (death) => {
+        const storage = createMemoryStorage();
+        await enrolled(world, await deviceOf({ storage }), userOf());
+        const life = mortal(storage, death);
+        const dying = await deviceOf({ storage: life.storage }, life.fetch);
+        const [doomed] = await dying.findContainers();
+        await doomed!.renew(null, typing()).catch(() => undefined);
+        const again = await deviceOf({ storage });
+        const containers = await again.findContainers();
+        assert.equal(containers.length, 1);
+        await approves(again, containers[0]!);
+        await containers[0]!.renew(null, typing());
+        await approves(again, containers[0]!);
+        return { died: life.isDead() };
+      });
+      assert.ok(deaths >= 12, `${deaths} deaths`);
+    });
+  });
+}
