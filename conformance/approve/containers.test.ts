@@ -21,9 +21,20 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { stores } from "../world.ts";
-import { type ApproveWorld, bytes, contextOf, cut, deviceOf, enrolled, openApproveWorld, password, typing } from "./approve-world.ts";
+import {
+  type ApproveWorld,
+  bytes,
+  contextOf,
+  cut,
+  deviceOf,
+  enrolled,
+  openApproveWorld,
+  password,
+  typing,
+} from "./approve-world.ts";
 
-const { CONTAINER_NAME, CONTAINER_URL, CONTAINER_USERID, CONTAINER_EXPIRY_DATE, CONTAINER_CREATION_DATE } = SDKConstants;
+const { CONTAINER_NAME, CONTAINER_URL, CONTAINER_USERID, CONTAINER_EXPIRY_DATE, CONTAINER_CREATION_DATE } =
+  SDKConstants;
 
 for (const store of await stores()) {
   describe(`containers of Approve on ${store.name}`, () => {
@@ -59,19 +70,19 @@ for (const store of await stores()) {
       const find = async (...filter: [string, string][]) =>
         (await device.findContainers(filter.map(([key, value]) => new Parameter(key, value)))).map(({ name }) => name);
       const third = String(made[2]!.creationDate.getTime());
-      const month = String(now + 40 * 86_400_000);
+      const soon = String(now + 70 * 86_400_000);
       assert.deepEqual(await find(), ["first", "second", "third", "fourth", "fifth"]);
       assert.deepEqual(await find([CONTAINER_NAME, "third"]), ["third"]);
       assert.deepEqual(await find([CONTAINER_URL, `${other.url}/`]), ["second", "fourth", "fifth"]);
       assert.deepEqual(await find([CONTAINER_USERID, "bert"]), ["third", "fourth"]);
       assert.deepEqual(await find([CONTAINER_CREATION_DATE, third]), ["first", "second", "third"]);
-      assert.deepEqual(await find([CONTAINER_EXPIRY_DATE, month]), ["fifth"]);
+      assert.deepEqual(await find([CONTAINER_EXPIRY_DATE, soon]), ["fifth"]);
       const filters: Record<string, [string, (string | undefined)[]]> = {
         [CONTAINER_NAME]: ["fourth", ["fourth"]],
         [CONTAINER_URL]: [other.url, ["second", "fourth", "fifth"]],
         [CONTAINER_USERID]: ["bert", ["third", "fourth"]],
         [CONTAINER_CREATION_DATE]: [third, ["first", "second", "third"]],
-        [CONTAINER_EXPIRY_DATE]: [month, ["fifth"]],
+        [CONTAINER_EXPIRY_DATE]: [soon, ["fifth"]],
       };
       for (const [a, [valueA, hasA]] of Object.entries(filters)) {
         for (const [b, [valueB, hasB]] of Object.entries(filters)) {
@@ -122,7 +133,12 @@ for (const store of await stores()) {
       const [header, payload, signature] = own!.split(".");
       const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as object;
       const forged = Buffer.from(JSON.stringify({ ...claims, exp: 9_999_999_999 })).toString("base64url");
-      for (const id of [`${header}.${forged}.${signature}`, `${header}.${payload}.${signature!.replace(/^./, "_")}`, "x", ""]) {
+      for (const id of [
+        `${header}.${forged}.${signature}`,
+        `${header}.${payload}.${signature!.replace(/^./, "_")}`,
+        "x",
+        "",
+      ]) {
         await assert.rejects(device.retrieveActionInfo(id), InvalidParameterException);
       }
     });
@@ -176,7 +192,9 @@ for (const store of await stores()) {
       const gone = await enrolled(world, device, "hans");
       const late = await enrolled(world, device, "ida");
       const never = await enrolled(world, device, "jan");
-      const [goneId, lateId, neverId] = [gone, late, never].map((one) => one.getProperty(SDKConstants.PROPERTY_DEVICEID));
+      const [goneId, lateId, neverId] = [gone, late, never].map((one) =>
+        one.getProperty(SDKConstants.PROPERTY_DEVICEID),
+      );
       const isRemoved = async (activationId: string) =>
         (await world.backOffice<{ activationStatus: string }>("/rest/v3/activation/status", { activationId }))
           .activationStatus === "REMOVED";
@@ -185,7 +203,10 @@ for (const store of await stores()) {
       await assert.rejects(gone.retrieveTransactionIds(), InvalidContainerException);
       network.isCut = true;
       await device.deleteContainer(late.id);
-      assert.deepEqual((await device.findContainers()).map(({ userId }) => userId), ["jan"]);
+      assert.deepEqual(
+        (await device.findContainers()).map(({ userId }) => userId),
+        ["jan"],
+      );
       assert.equal(await isRemoved(lateId!), false);
       const settled = async (fetch: typeof network.fetch) => {
         const before = await storage.get("approve/device");
@@ -209,7 +230,10 @@ for (const store of await stores()) {
       const device: Device = await deviceOf({ storage });
       assert.deepEqual(await device.findContainers(), []);
       const container = await enrolled(world, device, "karl");
-      const lost = { ...storage, get: async (key: string) => (key.includes(container.id) ? undefined : storage.get(key)) };
+      const lost = {
+        ...storage,
+        get: async (key: string) => (key.includes(container.id) ? undefined : storage.get(key)),
+      };
       await assert.rejects(deviceOf({ storage: lost }), LostCredentialsException);
       await DeviceFactory.reset(contextOf({ storage: lost }));
       assert.deepEqual(await (await deviceOf({ storage })).findContainers(), []);
