@@ -179,9 +179,9 @@ for (const store of await stores()) {
       const refused = wrong.tx.setStatus("approve", bytes(password), null, number(other));
       await assert.rejects(refused, ServerOperationFailedException);
       assert.equal(await world.statusOf(wrong.operation.id), "FAILED");
-      const after = await create();
-      const right = after.operation.matchNumber ?? after.operation.number;
-      assert.equal(await after.tx.setStatus("approve", bytes(password), null, number(right)), true);
+      const last = await create();
+      const right = last.operation.matchNumber ?? last.operation.number;
+      assert.equal(await last.tx.setStatus("approve", bytes(password), null, number(right)), true);
     });
 
     it("each exception of an answer, a fetch and a cancel happens", async () => {

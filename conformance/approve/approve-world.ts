@@ -1,7 +1,15 @@
 /** A running server with an application for Approve devices, and such devices around it, all over real HTTP. */
-import { ConnectionConfiguration, ContainerInitialization, DeviceFactory } from "@countersign/client/approve";
-import { type Container, type Device, type DeviceContext, type EventListener } from "@countersign/client/approve";
-import { EventResult, PasswordPromptResult } from "@countersign/client/approve";
+import {
+  ConnectionConfiguration,
+  type Container,
+  ContainerInitialization,
+  type Device,
+  type DeviceContext,
+  DeviceFactory,
+  type EventListener,
+  EventResult,
+  PasswordPromptResult,
+} from "@countersign/client/approve";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { application, type ConfigOfWorld, openWorld, type StoreOfWorld, template, type World } from "../world.ts";
 

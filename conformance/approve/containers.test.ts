@@ -50,7 +50,7 @@ for (const store of await stores()) {
       await store.drop();
     });
 
-    it("five containers of two servers: filters alone and in pairs, oldest first", async () => {
+    it("five containers of two servers: filters alone and in pairs, oldest first, each with its own list (APV-DEV-1)", async () => {
       let now = Date.now();
       const device = await deviceOf({ now: () => now });
       const plan = [
@@ -209,9 +209,9 @@ for (const store of await stores()) {
       );
       assert.equal(await isRemoved(lateId!), false);
       const settled = async (fetch: typeof network.fetch) => {
-        const before = await storage.get("approve/device");
+        const stored = await storage.get("approve/device");
         await deviceOf({ storage }, fetch);
-        while (Buffer.compare(before!, (await storage.get("approve/device"))!) === 0) await new Promise(setImmediate);
+        while (Buffer.compare(stored!, (await storage.get("approve/device"))!) === 0) await new Promise(setImmediate);
       };
       await settled(network.fetch);
       await settled(network.fetch);

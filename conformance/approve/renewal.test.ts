@@ -38,11 +38,11 @@ for (const store of await stores()) {
     it("replaces every key, and the container stays", async () => {
       const device = await deviceOf();
       const container = await enrolled(world, device, userOf());
-      const before = (await container.findKeys()).map((key) => key.getId().getId());
+      const old = (await container.findKeys()).map((key) => key.getId().getId());
       await approves(device, container);
       await container.renew(new ContainerRenewal(), null, typing());
-      const after = (await container.findKeys()).map((key) => key.getId().getId());
-      assert.equal(new Set([...before, ...after]).size, 6);
+      const fresh = (await container.findKeys()).map((key) => key.getId().getId());
+      assert.equal(new Set([...old, ...fresh]).size, 6);
       assert.equal((await device.findContainers()).length, 1);
       await approves(device, container);
       await container.renew(null, typing());

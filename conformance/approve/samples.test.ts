@@ -3,12 +3,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import {
   CancelationReason,
+  InexplicitContainerException,
+  InvalidContainerException,
   Parameter,
   PasswordPolicy,
   ProtectionPolicy,
   SDKConstants,
 } from "@countersign/client/approve";
-import { InexplicitContainerException, InvalidContainerException } from "@countersign/client/approve";
 import { stores } from "../world.ts";
 import { type ApproveWorld, bytes, cut, deviceOf, enrolled, openApproveWorld, password } from "./approve-world.ts";
 
@@ -39,7 +40,7 @@ for (const store of await stores()) {
       assert.match(tx.toString(), /amount: 1250\.00/);
       const allowedStatus = tx.allowedStatuses;
       const signingKeyPolicy = tx.signingKey.protectionPolicy;
-      assert.equal(ProtectionPolicy.PolicyType.PASSWORD.toString(), signingKeyPolicy.type);
+      assert.equal(ProtectionPolicy.PolicyType.PASSWORD, signingKeyPolicy.type);
       const containerPassword = bytes(password);
       const context = Buffer.from("where and when").toString("base64");
       const params = [new Parameter(SDKConstants.PARAM_TX_MOBILE_CONTEXT, context)];
@@ -68,7 +69,7 @@ for (const store of await stores()) {
       assert.deepEqual([transaction.getRequestId(), transaction.getIdToken()], [null, null]);
       const policy = myContainer!.getProtectionPolicy();
       assert.ok(policy instanceof PasswordPolicy);
-      assert.equal(ProtectionPolicy.PolicyType.PASSWORD.toString(), policy.getType());
+      assert.equal(ProtectionPolicy.PolicyType.PASSWORD, policy.getType());
       assert.equal(await transaction.setStatus("approve", bytes(password), null, []), true);
       const authRequestId = transaction.requestId;
       assert.ok(authRequestId !== null);
@@ -135,7 +136,7 @@ for (const store of await stores()) {
         assert.deepEqual(error.getParameters(), users);
         return true;
       });
-      const info = await device.retrieveTransactionInfo(open.reference, users[1]!);
+      const info = await device.retrieveTransactionInfo(open.reference, users[1]);
       assert.equal((await info.getAction()).toString().includes("Rent"), true);
     });
   });

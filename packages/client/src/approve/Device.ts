@@ -1,6 +1,6 @@
 /** The device: its containers, and what reaches it from servers. */
 import type { ApproveDevice } from "../engine/approve/device.ts";
-import { enrol } from "../engine/approve/enrol.ts";
+import { enrol } from "../engine/approve/enrolment/enrol.ts";
 import { readReference } from "../engine/approve/reference.ts";
 import { removeContainer } from "../engine/approve/remove.ts";
 import { type ContainerState, loadState } from "../engine/approve/state.ts";

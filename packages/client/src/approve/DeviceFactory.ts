@@ -6,7 +6,7 @@ import { type DeviceInfo, deviceInfo } from "@countersign/protocol/approve/enrol
 import type { ApproveDevice, Connection } from "../engine/approve/device.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
 import type { KeyVault } from "../engine/approve/key-vault.ts";
-import { isKept } from "../engine/approve/record.ts";
+import { isKept } from "../engine/approve/enrolment/record.ts";
 import { retryRemovals } from "../engine/approve/remove.ts";
 import { loadState } from "../engine/approve/state.ts";
 import type { PlatformKeys } from "../engine/approve/vault/platform-keys.ts";
@@ -104,7 +104,10 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
   const connections = new Map<string | undefined, Connection>([[undefined, connectionFrom(configuration)]]);
   const fallback = connectionFrom(configuration);
   const device: ApproveDevice = {
-    ...{ storage, random, now, timers },
+    storage,
+    random,
+    now,
+    timers,
     sha256: (data) => crypto.sha256(data),
     vaultOf(id) {
       const known = vaults.get(id);

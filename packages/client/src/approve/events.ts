@@ -1,5 +1,5 @@
 /** What a long call asks of the application while it runs: a new password for a policy that wants one. */
-import type { Prompt } from "../engine/approve/record.ts";
+import type { Prompt } from "../engine/approve/enrolment/record.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
 import { PasswordRequiredException } from "./exceptions.ts";
 import { Parameter } from "./Parameter.ts";

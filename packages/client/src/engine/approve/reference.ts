@@ -66,5 +66,5 @@ export async function pendingReferences(device: ApproveDevice, container: Contai
   const { references } = await callAs(device, caller, { method: "GET", path, repeatable: true });
   const valid = Array.isArray(references) && references.every((one) => typeof one === "string");
   if (!valid) throw new ApproveError("message-wrong", "The server's list cannot be read");
-  return references as readonly string[];
+  return references;
 }

@@ -9,11 +9,11 @@ import { signMessage } from "@countersign/protocol/approve/message";
 import { renewAck } from "@countersign/protocol/approve/renew";
 import { type Caller, callAs, callerOf } from "./call.ts";
 import { type ApproveDevice, nowSeconds } from "./device.ts";
-import { freshOf, heldOf } from "./enrol.ts";
+import { freshOf, heldOf } from "./enrolment/enrol.ts";
 import { ApproveError, isUnknownOutcome } from "./errors.ts";
 import { textOf } from "./exchange.ts";
 import type { Credential } from "./key-vault.ts";
-import { askPasswords, isKept, openRecord, type Prompt, wipe } from "./record.ts";
+import { askPasswords, isKept, openRecord, type Prompt, wipe } from "./enrolment/record.ts";
 import { followKeys, pinnedFor, verifiedBy } from "./server-keys.ts";
 import {
   changeContainer,

@@ -33,7 +33,7 @@ export async function reload(deps: VaultDeps, handles: readonly string[]): Promi
   for (const handle of handles) {
     const entry = record?.fresh[handle];
     if (record === undefined || entry === undefined) continue;
-    found.push(freshKey(deps, handle, entry.use, await openFresh(deps, record, handle)));
+    found.push(await freshKey(deps, handle, entry.use, await openFresh(deps, record, handle)));
   }
   return found;
 }

@@ -11,11 +11,11 @@ import { keyUses } from "@countersign/protocol/approve/keys";
 import { verifyMessage } from "@countersign/protocol/approve/message";
 import { noAnswer } from "@countersign/protocol/approve/response";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
-import type { ApproveDevice } from "./device.ts";
-import { nowSeconds } from "./device.ts";
-import { ApproveError, isServerCode, isUnknownOutcome } from "./errors.ts";
-import { send, textOf } from "./exchange.ts";
-import type { FreshKey } from "./key-vault.ts";
+import type { ApproveDevice } from "../device.ts";
+import { nowSeconds } from "../device.ts";
+import { ApproveError, isServerCode, isUnknownOutcome } from "../errors.ts";
+import { send, textOf } from "../exchange.ts";
+import type { FreshKey } from "../key-vault.ts";
 import { addressOf, authenticateOffer, type AuthenticOffer, readOffer, redeemInvite, type Typed } from "./offer.ts";
 import { askPasswords, isKept, openRecord, type Prompt, wipe } from "./record.ts";
 import {
@@ -27,7 +27,7 @@ import {
   replaced,
   type StoredRecord,
   unique,
-} from "./state.ts";
+} from "../state.ts";
 
 export interface EnrolInput {
   /** Text of an offer, or what was typed. */

@@ -5,10 +5,10 @@ import { isNamedJwk, type NamedJwk, thumbprint } from "@countersign/protocol/app
 import { type Read, readMessage, verifyMessage } from "@countersign/protocol/approve/message";
 import { offer, type OfferClaims } from "@countersign/protocol/approve/offer";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
-import { isRecord } from "../transport.ts";
-import type { ApproveDevice } from "./device.ts";
-import { ApproveError } from "./errors.ts";
-import { ask, requireSafe, send } from "./exchange.ts";
+import { isRecord } from "../../transport.ts";
+import type { ApproveDevice } from "../device.ts";
+import { ApproveError } from "../errors.ts";
+import { ask, requireSafe, send } from "../exchange.ts";
 
 /** What a person types where nothing can be scanned (APV-OFF-3). */
 export interface Typed {

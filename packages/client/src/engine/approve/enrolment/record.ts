@@ -5,8 +5,8 @@ import { readEnvelope } from "@countersign/protocol/approve/jwe";
 import { keyUses } from "@countersign/protocol/approve/keys";
 import { type Message, type Read, readMessage } from "@countersign/protocol/approve/message";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
-import { ApproveError } from "./errors.ts";
-import type { KeyVault } from "./key-vault.ts";
+import { ApproveError } from "../errors.ts";
+import type { KeyVault } from "../key-vault.ts";
 import type { Bytes } from "@countersign/protocol/bytes";
 
 /** What a prompt is told, and the password that comes of it. Rejects with `prompt-cancelled`. */
