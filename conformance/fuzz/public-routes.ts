@@ -76,6 +76,18 @@ export async function publicRoutes(
       header: signatureHeader,
     },
     { path: `${operations}/history`, body: {}, header: signatureHeader },
+    ...["/api/push/device/register", "/api/push/device/register/token"].map((path) => ({
+      path,
+      body: { requestObject: { platform: "ios", environment: "production", token: "0f1e2d3c".repeat(8) } },
+      prove: token,
+      header: tokenHeader,
+    })),
+    ...["count", "message/list", "message/detail", "message/read", "message/read-all"].map((name) => ({
+      path: `/api/inbox/${name}`,
+      body: { requestObject: { page: 0, size: 20, onlyUnread: true, id: operationId } },
+      prove: token,
+      header: tokenHeader,
+    })),
     { path: "/pa/v3/status", body: {}, header: tokenHeader },
     {
       path: "/pa/v3/activation/status",
