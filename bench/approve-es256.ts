@@ -4,7 +4,7 @@
  */
 import { generateKeyPairSync, sign, verify } from "node:crypto";
 import { noAnswer } from "@countersign/protocol/approve/response";
-import { type ApproveDevice, digest, enrolDevice } from "../packages/server/test/approve-device.ts";
+import { type ApproveDevice, digest, enrolDevice } from "../tools/approve-device.ts";
 import { startPostgres } from "../tools/postgres.ts";
 import { cpuMicroseconds } from "./cpu.ts";
 import { httpRequest, load } from "./load.ts";

@@ -49,8 +49,8 @@ function suite(store: StoreOfWorld): void {
       platform === "web" ? { token: JSON.stringify(scene.gateways.web.subscribe()) } : tokens[platform]();
 
     const enrol = async (user: string, platform: Platform): Promise<void> => {
-      const made = await scene.world.v1("POST", "/offers", { userId: user, deviceType: "phone" });
-      const read = readMessage(offer, made.offer);
+      const offered = await scene.world.v1("POST", "/offers", { userId: user, deviceType: "phone" });
+      const read = readMessage(offer, offered.offer);
       assert.ok(!isFailure(read));
       const keys = keyUses.map((use) => {
         const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });

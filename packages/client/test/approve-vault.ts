@@ -10,7 +10,7 @@ import type { VaultRecord } from "../src/engine/approve/vault/record.ts";
 import { createKeyVault } from "../src/engine/approve/vault/vault.ts";
 import { createMemoryStorage } from "../src/storage/memory.ts";
 
-export * from "./approve-vault-policies.ts";
+export { day, noLock, silentLock, devicePolicy, passwordPolicy, bioPolicy } from "./approve-vault-policies.ts";
 
 export function vaultDeps(more: Partial<VaultDeps> = {}) {
   const time = { now: 1_900_000_000_000 };

@@ -1,6 +1,6 @@
 /** A bank whose customers have Approve devices, over HTTP. */
 import assert from "node:assert/strict";
-import { type ApproveDevice, enrolDevice } from "./approve-device.ts";
+import { type ApproveDevice, enrolDevice } from "../../../tools/approve-device.ts";
 import { type Bank, type BankOptions, type Json, startBank, unique } from "./bank.ts";
 
 export type ApproveBank = Awaited<ReturnType<typeof startApproveBank>>;

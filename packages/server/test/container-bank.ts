@@ -1,6 +1,6 @@
 /** A bank whose customers enrol Approve devices: an application, a device type `phone`, a template `pay`. */
 import assert from "node:assert/strict";
-import { type ApproveDevice, enrolDevice } from "./approve-device.ts";
+import { type ApproveDevice, enrolDevice } from "../../../tools/approve-device.ts";
 import { type BankOptions, startBank } from "./bank.ts";
 
 export type ContainerBank = Awaited<ReturnType<typeof startContainerBank>>;

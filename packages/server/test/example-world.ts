@@ -4,7 +4,7 @@
  */
 import { permissions } from "../src/accounts/api-client.ts";
 import { values } from "../src/api/docs/values.ts";
-import { type ApproveDevice, enrolDevice } from "./approve-device.ts";
+import { type ApproveDevice, enrolDevice } from "../../../tools/approve-device.ts";
 import { type Bank, type BankOptions, type Credentials, type Json, send, startBank, unique } from "./bank.ts";
 import { createDevice, type Device } from "./device.ts";
 import { gateways } from "./example-gateways.ts";

@@ -9,7 +9,7 @@ import { nameContainer, updateContainer } from "../engine/approve/remove.ts";
 import { renew } from "../engine/approve/renew.ts";
 import { type ContainerState, requireContainer, unique } from "../engine/approve/state.ts";
 import { parametersOf, type Password, textOf, withPasswords } from "./arguments.ts";
-import { ConnectionConfiguration, connectionFrom } from "./ConnectionConfiguration.ts";
+import { type ConnectionConfiguration, connectionFrom } from "./ConnectionConfiguration.ts";
 import type { ContainerRenewal } from "./ContainerInitialization.ts";
 import { credentialFor } from "./credentials.ts";
 import { type EventListener, isListener, promptOf } from "./events.ts";

@@ -1,12 +1,11 @@
 /** What a long call asks of the application while it runs: a new password for a policy that wants one. */
 import type { Prompt } from "../engine/approve/enrolment/record.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
-import { PasswordRequiredException } from "./exceptions.ts";
 import { Parameter } from "./Parameter.ts";
 import type { PasswordPolicy } from "./policies/PasswordPolicy.ts";
 import { newPasswordPolicy } from "./policy-faces.ts";
 import { SDKConstants } from "./SDKConstants.ts";
-import { InvalidParameterException } from "./exceptions.ts";
+import { InvalidParameterException, PasswordRequiredException } from "./exceptions.ts";
 
 export class Event {
   readonly parameters: readonly Parameter[];

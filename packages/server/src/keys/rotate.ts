@@ -74,7 +74,7 @@ async function resealColumn(store: Store, secrets: Secrets, { table, column, row
       }));
       for (const { key: values, sealed: before } of found) {
         if (secrets.keyIdOf(before) === secrets.keyId) continue;
-        const place: Place = { table, column, row: typeof row === "string" ? values[0]! : JSON.stringify(values) };
+        const place: Place = { table, column, row: typeof row === "string" ? values.join() : JSON.stringify(values) };
         const sealed = secrets.seal(place, secrets.open(place, before));
         // Only what was read is replaced: the row may have been given a new secret meanwhile.
         await sql`update ${sql.table(table)} set ${sql.ref(column)} = ${sealed} where tenant = ${store.tenant}

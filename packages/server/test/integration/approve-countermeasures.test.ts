@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { type ApproveDevice, softKey } from "../approve-device.ts";
+import { type ApproveDevice, softKey } from "../../../../tools/approve-device.ts";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";

@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { enrolDevice, enrolmentOf, sendEnrolment, softKey, type ApproveDevice } from "../approve-device.ts";
+import {
+  enrolDevice,
+  enrolmentOf,
+  sendEnrolment,
+  softKey,
+  type ApproveDevice,
+} from "../../../../tools/approve-device.ts";
 import { type Bank, startBank } from "../bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";

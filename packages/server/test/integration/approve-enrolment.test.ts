@@ -4,7 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { keyUses } from "@countersign/protocol/approve/keys";
 import { makeKeyProof } from "@countersign/protocol/approve/key-proof";
 import { type ContainerBank, startContainerBank } from "../container-bank.ts";
-import { type Enrolment, enrolmentOf, sendEnrolment, softKey } from "../approve-device.ts";
+import { type Enrolment, enrolmentOf, sendEnrolment, softKey } from "../../../../tools/approve-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 
@@ -109,7 +109,7 @@ suiteOnEachStore((dialect, open) => {
     it("what the keys do not prove, each for itself and for this server, is refused (APV-ENR-1 to -3)", async () => {
       const made = await offered();
       const { keys, payload } = await enrolmentOf(made);
-      const [auth, tx, enc, pop] = keys as [...typeof keys];
+      const [auth, tx, enc, pop] = keys;
       const proof = (more: object, by = keys) => makeKeyProof("apv-enrol+jws", { ...payload, ...more }, by);
       const listed = (all: readonly { use: string; jwk: object }[]) => all.map(({ use, jwk }) => ({ use, jwk }));
       const whole = JSON.parse(Buffer.from(await proof({})).toString()) as { payload: string; signatures: object[] };

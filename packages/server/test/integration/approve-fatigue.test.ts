@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { expireOverdue } from "../../src/operations/expire.ts";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
-import type { ApproveDevice } from "../approve-device.ts";
+import type { ApproveDevice } from "../../../../tools/approve-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 

@@ -16,7 +16,7 @@ import {
   openRecord,
   sendEnrolment,
   softKey,
-} from "../approve-device.ts";
+} from "../../../../tools/approve-device.ts";
 import { type Bank, type Json, startBank } from "../bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it, type TestContext } from "node:test";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
-import { enrolDevice } from "../approve-device.ts";
+import { enrolDevice } from "../../../../tools/approve-device.ts";
 import { postgres, withStore } from "../stores.ts";
 
 const skip = (await postgres()) === undefined ? "PostgreSQL: not found" : false;

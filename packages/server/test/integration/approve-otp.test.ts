@@ -5,7 +5,7 @@ import { fromBase64Url } from "@countersign/protocol/bytes";
 import { hotp, timeStep } from "@countersign/protocol/otp/hotp";
 import { ocra, type OcraInput, readOcraSuite } from "@countersign/protocol/otp/ocra";
 import { type ContainerBank, startContainerBank } from "../container-bank.ts";
-import type { ApproveDevice } from "../approve-device.ts";
+import type { ApproveDevice } from "../../../../tools/approve-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 
@@ -49,7 +49,7 @@ suiteOnEachStore((dialect, open) => {
     const draw = async (device: ApproveDevice, label: string, more: object = {}) =>
       (await approve.bank.v1("POST", "/otp/challenge", { containerId: device.cid, label, ...more })).body;
 
-    it("HOTP: accepted once, up to ten ahead, never behind (RFC 4226 §7.2, §7.4)", async () => {
+    it("HOTP: accepted once, up to ten ahead, never behind (APV-OTP-1, -2; RFC 4226 §7.2, §7.4)", async () => {
       const device = await enrolled();
       const at = (counter: number) =>
         validate({ containerId: device.cid, label: "event", otp: event(device, counter) });
@@ -99,7 +99,7 @@ suiteOnEachStore((dialect, open) => {
       assert.equal(await validate(right), device.cid);
     });
 
-    it("OCRA: the server's challenge is answered once and only the last one (RFC 6287 §7.1)", async () => {
+    it("OCRA: the server's challenge is answered once and only the last one (APV-OTP-3, RFC 6287 §7.1)", async () => {
       const device = await enrolled();
       const answer = (challenge: string) =>
         validate({

@@ -2,7 +2,13 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type ContainerBank, startContainerBank } from "../container-bank.ts";
-import { acknowledgement, type ApproveDevice, renewalOf, renewedDevice, softKey } from "../approve-device.ts";
+import {
+  acknowledgement,
+  type ApproveDevice,
+  renewalOf,
+  renewedDevice,
+  softKey,
+} from "../../../../tools/approve-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 

@@ -38,12 +38,12 @@ suiteOnEachStore((dialect, open) => {
       const user = approve.userOf();
       const device = await approve.device(user);
       const id = await approve.operation(user);
-      const before = await device.fetch(id);
+      const told = await device.fetch(id);
       const kids = [await rotate(), await rotate()];
       const pinned = device.record.serverKeys.map((jwk) => ({ jwk }));
       const { body } = await get(`keys?from=${pinned[0]!.jwk.kid}`);
       assert.equal(body.chain?.length, 2);
-      const followed = await followChain(device.record.iss, pinned, body.chain!);
+      const followed = await followChain(device.record.iss, pinned, body.chain);
       assert.deepEqual(
         followed?.map(({ jwk }) => jwk.kid),
         [pinned[0]!.jwk.kid, ...kids],
@@ -52,7 +52,7 @@ suiteOnEachStore((dialect, open) => {
         followed?.map(({ retiredAt }) => retiredAt !== undefined),
         [true, true, false],
       );
-      assert.equal(await followChain(device.record.iss, pinned, body.chain!.toReversed()), undefined);
+      assert.equal(await followChain(device.record.iss, pinned, body.chain.toReversed()), undefined);
       assert.equal((await get(`keys?from=${kids[0]}`)).body.chain?.length, 1);
       assert.deepEqual((await get(`keys?from=${kids[1]}`)).body.chain, []);
       assert.equal((await get(`keys?from=${"A".repeat(43)}`)).status, 404);
@@ -61,7 +61,7 @@ suiteOnEachStore((dialect, open) => {
         [kids[1]],
         "only the active one",
       );
-      assert.equal((await device.fetch(id)).text, before.text, "told before, it stays the same (APV-TX-3)");
+      assert.equal((await device.fetch(id)).text, told.text, "told told, it stays the same (APV-TX-3)");
       const later = await device.fetch(await approve.operation(user));
       const read = readMessage(transaction, later.text);
       assert.ok(!isFailure(read));

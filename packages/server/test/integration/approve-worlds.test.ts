@@ -5,7 +5,7 @@ import { toBase64 } from "@countersign/protocol/bytes";
 import { nodeCrypto } from "@countersign/protocol/crypto-node";
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
-import type { ApproveDevice } from "../approve-device.ts";
+import type { ApproveDevice } from "../../../../tools/approve-device.ts";
 import type { Bank } from "../bank.ts";
 import { createDevice, type Device, random } from "../device.ts";
 import { signedRequest } from "../front-server.ts";

@@ -188,7 +188,14 @@ function finish(device: ApproveDevice, pending: PendingEnrolment, record: Stored
 export function heldOf(record: StoredRecord) {
   const { cid, iss, tenant, user, name, keys, policies, features, renewBefore, client } = record;
   return {
-    ...{ cid, iss, tenant, user, name, keys, policies, features },
+    cid,
+    iss,
+    tenant,
+    user,
+    name,
+    keys,
+    policies,
+    features,
     ...(renewBefore !== undefined && { renewBefore }),
     ...(client !== undefined && { client }),
   };

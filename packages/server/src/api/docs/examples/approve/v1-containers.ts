@@ -3,7 +3,7 @@ import type { Examples } from "../../examples.ts";
 import { values } from "../../values.ts";
 import { v1ApproveExamples } from "./v1-approve.ts";
 
-const { policies } = v1ApproveExamples["GET /v1/device-types/:id"]!.response as { readonly policies: object };
+const { policies } = (v1ApproveExamples["GET /v1/device-types/:id"]?.response ?? {}) as { readonly policies: object };
 
 const listed = {
   userId: values.user,
