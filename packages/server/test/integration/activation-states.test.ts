@@ -204,6 +204,7 @@ suiteOfPowerAuth("States of an activation", (bench) => {
       "activation.unblocked",
       "signature.accepted",
       "signature.failed",
+      "token.created",
     ]);
     const blocked = events.find((event) => event.type === "activation.blocked");
     assert.match(blocked!.payload!, /"clientId":"client-1"/);
