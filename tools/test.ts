@@ -18,7 +18,7 @@ interface Postgres {
 
 const root = process.cwd();
 const filters = process.argv.slice(2);
-const minutes = Number(process.env["COUNTERSIGN_TEST_MINUTES"] ?? 20);
+const minutes = Number(process.env["COUNTERSIGN_TEST_MINUTES"] ?? 60);
 const isRequired = process.env["REQUIRE_POSTGRES"] === "1";
 
 function select(pattern: RegExp): string[] {
