@@ -185,7 +185,7 @@ suiteOnEachStore((kind, open) => {
       const listed = (await bank.v1("GET", `/operations?userId=${encodeURIComponent(userId)}`)).body.items[0];
       assert.deepEqual([listed.id, "proximityOtp" in listed], [id, false]);
       const canceled = await bank.done("/operation/cancel", { operationId: id });
-      assert.equal(canceled.operation.proximityOtp, null);
+      assert.equal(canceled.proximityOtp, null);
       assert.equal((await bank.v1("GET", `/operations/${id}`)).body.proximityOtp, undefined);
     });
 
