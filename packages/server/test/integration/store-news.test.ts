@@ -48,14 +48,13 @@ forEachStore(
       change.record(draft("template.created", "quiet", ["app"]));
     });
     await ear.until(() => ear.subjects().length === 2);
+    // On PostgreSQL the ear for other nodes may open only now, and says once that something may have been missed.
+    const told = ear.heard.filter(({ missed }) => !missed);
     assert.deepEqual(
-      ear.heard.map(({ queued, missed }) => [queued, missed]),
-      [
-        [false, false],
-        [false, false],
-      ],
+      told.map(({ queued }) => queued),
+      [false, false],
     );
-    assert.equal(ear.heard[1]?.hints[0]?.userId, "anna");
+    assert.equal(told[1]?.hints[0]?.userId, "anna");
     await store.transaction(async ({ db }) => {
       const sink = { tenant: "default", id: "s", application_id: "app", name: "s", url: "", attributes: "[]" } as const;
       await db
