@@ -22,7 +22,15 @@ const matching =
     typeof value === "string" && pattern.test(value);
 const whole: Test = (value) =>
   typeof value === "number" && value >= 0 && Math.trunc(value) === value && value < 2 ** 53;
-const sized = (most: number, least = 1) => matching(new RegExp(`^[^]{${least},${most}}$`));
+/** Texts that every store keeps as they are: no NUL, no half of a surrogate pair. */
+const sized =
+  (most: number, least = 1): Test =>
+  (value) =>
+    typeof value === "string" &&
+    value.length >= least &&
+    value.length <= most &&
+    value.isWellFormed() &&
+    !value.includes("\0");
 const oneOf = (...words: unknown[]): Test => new Set(words).has.bind(new Set(words));
 const list = (most: number, least: number, item: Test): Test => {
   return (value) =>
