@@ -9,28 +9,26 @@ import { holdUser, suspend, sweepSuspended } from "./suspension.ts";
 
 /** Commits the command; unless it is refused, the user gets no transactions and none of those that waited. */
 export async function withCountermeasures<T>(
-  deps: Pick<Deps, "store" | "operationWatch">,
+  deps: Pick<Deps, "store">,
   { activation, row }: Container,
   command: HotCommand<T | Refusal>,
 ): Promise<T | Refusal> {
   const type = await findDeviceType(deps, row.device_type);
   if (isRefusal(type)) throw new Error("A container has no device type");
   const { user_id: userId, application_id: applicationId } = activation;
-  const done = await deps.store.transaction(async (change) => {
+  const result = await deps.store.transaction(async (change) => {
     const held = await holdUser(deps, change, userId);
-    const result = await commitWithin(deps, change, command);
-    if (isRefusal(result)) return { result, canceled: [] };
-    const canceled = await suspend(deps, change, held, {
+    const outcome = await commitWithin(deps, change, command);
+    if (isRefusal(outcome)) return outcome;
+    await suspend(deps, change, held, {
       userId,
       applicationId,
       cause: "report",
       seconds: type.countermeasures.disabledTimeReset,
       suspensions: held.suspensions + 1,
     });
-    return { result, canceled };
+    return outcome;
   });
-  if (isRefusal(done.result)) return done.result;
-  const late = await sweepSuspended(deps, userId);
-  for (const id of [...done.canceled, ...late]) deps.operationWatch.changed(id);
-  return done.result;
+  if (!isRefusal(result)) await sweepSuspended(deps, userId);
+  return result;
 }

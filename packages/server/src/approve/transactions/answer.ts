@@ -34,7 +34,7 @@ import {
 import { allowedStatuses, approvalOf, matchNumberOf } from "./approval.ts";
 import { findIssued, openMessage } from "./issue.ts";
 
-type AnswerDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "publicUrl" | "operationWatch">;
+type AnswerDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "publicUrl">;
 
 export interface AnswerInput extends SignedCall {
   readonly operationId: string;
@@ -55,16 +55,14 @@ export async function answerTransaction(deps: AnswerDeps, input: AnswerInput): P
   const { operationId, container } = input;
   const signed = await readSigned(deps, response, input);
   if (isRefusal(signed)) return signed;
-  const outcome = signed.isRight
-    ? await decided(deps, operationId, signed)
-    : await deps.store.commit<Refusal>({
+  return signed.isRight
+    ? decided(deps, operationId, signed)
+    : deps.store.commit<Refusal>({
         activationId: container.activation.id,
         operationId,
         claims: [input.claim],
         evaluate: (rows, now) => countedFailure(deps, signed, rows, now),
       });
-  deps.operationWatch.changed(operationId);
-  return outcome;
 }
 
 interface Attempt {

@@ -14,7 +14,7 @@ import { findDeviceType } from "../device-types/device-types.ts";
 import { activeContainer, actorOf, digestOf, type SignedCall } from "./accept.ts";
 import { approvalOf } from "./approval.ts";
 
-type CancelDeps = Pick<Deps, "store" | "crypto" | "publicUrl" | "operationWatch">;
+type CancelDeps = Pick<Deps, "store" | "crypto" | "publicUrl">;
 
 export interface CancelInput extends SignedCall {
   readonly operationId: string;
@@ -45,9 +45,7 @@ export async function cancelTransaction(deps: CancelDeps, input: CancelInput): P
     evaluate: (rows, now) => evaluate(claims, digest, rows, now),
   };
   if (claims.reason === "NOTIFY_SUSPICIOUS") return withCountermeasures(deps, container, command);
-  const outcome = await deps.store.commit(command);
-  deps.operationWatch.changed(operationId);
-  return outcome;
+  return deps.store.commit(command);
 }
 
 async function readCancel(

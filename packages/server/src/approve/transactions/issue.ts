@@ -21,7 +21,7 @@ import { signForDevices } from "../server-key.ts";
 
 type IssueDeps = Pick<
   Deps,
-  "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "operationWatch" | "displayTemplates"
+  "store" | "random" | "secrets" | "crypto" | "signingKeys" | "publicUrl" | "displayTemplates"
 >;
 
 export interface FetchInput {

@@ -6,7 +6,7 @@ import { referenceFor } from "./reference.ts";
 
 /** At most 100. */
 export async function pendingReferences(
-  deps: Pick<Deps, "store" | "signingKeys" | "publicUrl" | "operationWatch">,
+  deps: Pick<Deps, "store" | "signingKeys" | "publicUrl">,
   container: Container,
 ): Promise<readonly string[]> {
   const operations = await listForDevice(deps, container.activation, "pending");

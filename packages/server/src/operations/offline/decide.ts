@@ -23,7 +23,7 @@ export interface OfflineDecision {
   readonly seesActivation: (activation: ActivationRow) => boolean;
 }
 
-type OfflineDeps = DecideDeps & Pick<Deps, "secrets" | "operationWatch">;
+type OfflineDeps = DecideDeps & Pick<Deps, "secrets">;
 
 /** Devices that were shown the code of one operation; a person has few. */
 const mostActivations = 20;
@@ -108,7 +108,6 @@ async function redeem(
     },
     decisionBy(deps, templates, { action: "approve", operationId, data, language, proximity: "signed" }, claimed),
   );
-  if (authentication.valid || authentication.proven) deps.operationWatch.changed(operationId);
   if (authentication.valid) return answerTo(authentication.result);
   switch (authentication.reason) {
     case "unproven":

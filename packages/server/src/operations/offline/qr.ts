@@ -23,7 +23,7 @@ export interface OfflineQrInput {
   readonly seesActivation: (activation: ActivationRow) => boolean;
 }
 
-type QrDeps = Pick<Deps, "store" | "operationWatch" | "crypto" | "random" | "secrets" | "displayTemplates">;
+type QrDeps = Pick<Deps, "store" | "crypto" | "random" | "secrets" | "displayTemplates">;
 
 /**
  * Text of the QR code. Asked for again it has the same nonce, so that an answer to an earlier code still fits; only the
