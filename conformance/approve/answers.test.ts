@@ -1,6 +1,6 @@
 /** Answers of Approve devices: what stands in them, what becomes of one without a reply, and every exception. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import {
   AuthenticationException,
   CancelationReason,
@@ -23,30 +23,20 @@ import {
 } from "@countersign/client/approve";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { stores } from "../world.ts";
-import { type ApproveWorld, bytes, deviceOf, enrolled, openApproveWorld, password } from "./approve-world.ts";
+import { bytes, deviceOf, enrolled, worldOn, password } from "./approve-world.ts";
 
 const { PARAM_TX_MOBILE_CONTEXT, PARAM_TX_NUMBER } = SDKConstants;
 type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
 for (const store of await stores()) {
   describe(`answers of Approve devices on ${store.name}`, () => {
-    let world: ApproveWorld;
-    let count = 0;
+    const world = worldOn(store);
     let fetchAs: Fetch = fetch;
-    const userOf = () => `user ${++count}`;
-
-    before(async () => {
-      world = await openApproveWorld(store);
-    });
-    after(async () => {
-      await world.close();
-      await store.drop();
-    });
 
     const made = async () => {
       fetchAs = fetch;
       const device = await deviceOf({}, (url, init) => fetchAs(url, init));
-      return { device, container: await enrolled(world, device, userOf()) };
+      return { device, container: await enrolled(world, device, world.userOf()) };
     };
     const next = async ({ device, container }: { device: Device; container: Container }, more: object = {}) => {
       const id = await world.operation(container.userId, more);
@@ -95,7 +85,7 @@ for (const store of await stores()) {
 
     it("two devices with one container's keys are found out (APV-RES-3)", async () => {
       const storage = createMemoryStorage();
-      const container = await enrolled(world, await deviceOf({ storage }), userOf());
+      const container = await enrolled(world, await deviceOf({ storage }), world.userOf());
       const records = new Map<string, Uint8Array>();
       for (const key of ["approve/device", ...(await namesOf(storage, container.id))]) {
         const value = await storage.get(key);
@@ -238,12 +228,12 @@ for (const store of await stores()) {
       await world.backOffice("/rest/v3/activation/block", { activationId: id });
       await assert.rejects(plain.container.retrieveTransactionIds(), ServerAuthenticationException);
       const rooted = await deviceOf({ rooted: true });
-      const risky = await enrolled(world, rooted, userOf());
+      const risky = await enrolled(world, rooted, world.userOf());
       const signing = (await risky.findKeys())[1]!;
       assert.throws(() => signing.getProtectionPolicy(), UnsafeDeviceException);
       const storage = createMemoryStorage();
       const broken = { ...storage, set: () => Promise.reject(new Error("disk")) };
-      await assert.rejects(enrolled(world, await deviceOf({ storage: broken }), userOf()), InternalException);
+      await assert.rejects(enrolled(world, await deviceOf({ storage: broken }), world.userOf()), InternalException);
       assert.equal(UnsupportedOperationException.name.length > 0, true);
     });
   });

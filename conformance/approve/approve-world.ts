@@ -10,6 +10,7 @@ import {
   EventResult,
   PasswordPromptResult,
 } from "@countersign/client/approve";
+import { after, before } from "node:test";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { application, type ConfigOfWorld, openWorld, type StoreOfWorld, template, type World } from "../world.ts";
 
@@ -41,6 +42,8 @@ export interface ApproveWorld extends World {
   /** Id of a pending operation of this user. */
   operation(userId: string, more?: object): Promise<string>;
   statusOf(id: string): Promise<string>;
+  /** A user that no other test has. */
+  userOf(): string;
   /** Changes the device type; what is not named has its default. */
   deviceType(more?: object, id?: string): Promise<void>;
 }
@@ -51,6 +54,7 @@ export async function openApproveWorld(store: StoreOfWorld, config: ConfigOfWorl
     await world.v1("PUT", `/device-types/${id}`, { applicationId: application, ...more });
   };
   await type();
+  let users = 0;
   return {
     ...world,
     url: world.server.publicUrl,
@@ -59,8 +63,20 @@ export async function openApproveWorld(store: StoreOfWorld, config: ConfigOfWorl
     operation: async (userId, more = {}) =>
       (await world.v1("POST", "/operations", payment({ userId, ...more }))).id as string,
     statusOf: async (id) => (await world.v1("GET", `/operations/${id}`)).status as string,
+    userOf: () => `user ${++users}`,
     deviceType: type,
   };
+}
+
+/** For a suite: the world is there from its first test to its last, and the store goes with it. */
+export function worldOn(store: StoreOfWorld): ApproveWorld {
+  const world = {} as ApproveWorld;
+  before(async () => Object.assign(world, await openApproveWorld(store)));
+  after(async () => {
+    await world.close();
+    await store.drop();
+  });
+  return world;
 }
 
 function payment(more: object): object {

@@ -1,6 +1,6 @@
 /** Registration of a device: by QR code, link, push message and typed code; and what a crash in between leaves. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import {
   ContainerInitialization,
   EventResult,
@@ -19,30 +19,11 @@ import {
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { stores } from "../world.ts";
 import { everyDeath, mortal } from "./crash.ts";
-import {
-  type ApproveWorld,
-  bytes,
-  closing,
-  cut,
-  deviceOf,
-  openApproveWorld,
-  password,
-  typing,
-} from "./approve-world.ts";
+import { bytes, closing, cut, deviceOf, worldOn, password, typing } from "./approve-world.ts";
 
 for (const store of await stores()) {
   describe(`registration of Approve devices on ${store.name}`, () => {
-    let world: ApproveWorld;
-    let count = 0;
-    const userOf = () => `user ${++count}`;
-
-    before(async () => {
-      world = await openApproveWorld(store);
-    });
-    after(async () => {
-      await world.close();
-      await store.drop();
-    });
+    const world = worldOn(store);
 
     it("takes an offer as text, JSON with dty, or link, and the typed triple", async () => {
       const forms: ((offer: string) => string)[] = [
@@ -53,14 +34,14 @@ for (const store of await stores()) {
       ];
       for (const form of forms) {
         const device = await deviceOf();
-        const user = userOf();
+        const user = world.userOf();
         const activationCode = form((await world.offer(user)).offer);
         const container = await device.createContainer(new ContainerInitialization({ activationCode }), typing());
         assert.equal(container.userId, user);
         assert.match(container.getTranscriptCode(), /^\d{6}$/);
       }
       const device = await deviceOf();
-      const userId = userOf();
+      const userId = world.userOf();
       const { inviteCode } = await world.offer(userId, { invite: true });
       const typed = new ContainerInitialization({ userId, inviteCode: bytes(inviteCode!), serverUrl: `${world.url}/` });
       assert.equal((await device.createContainer(typed, null, typing())).getUserId(), userId);
@@ -68,7 +49,7 @@ for (const store of await stores()) {
 
     it("asks for a password for each policy that has one, says its rules, and wipes it", async () => {
       const device = await deviceOf();
-      const { offer } = await world.offer(userOf());
+      const { offer } = await world.offer(world.userOf());
       const events: PasswordPromptEvent[] = [];
       const given: Uint8Array[] = [];
       await device.createContainer(new ContainerInitialization({ activationCode: offer }), null, {
@@ -87,7 +68,7 @@ for (const store of await stores()) {
 
     it("a prompt that is closed, missing or answered badly changes nothing, and the same code goes on", async () => {
       const device = await deviceOf();
-      const user = userOf();
+      const user = world.userOf();
       const { offer } = await world.offer(user);
       const init = new ContainerInitialization({ activationCode: offer });
       await assert.rejects(device.createContainer(init, null, closing), PasswordCancelledException);
@@ -107,7 +88,7 @@ for (const store of await stores()) {
 
     it("refuses what is no offer, and an offer that the server did not sign (APV-OFF-2)", async () => {
       const device = await deviceOf();
-      const { offer } = await world.offer(userOf());
+      const { offer } = await world.offer(world.userOf());
       const [header, payload, signature] = offer.split(".");
       const claims = JSON.parse(Buffer.from(payload!, "base64url").toString()) as object;
       const altered = Buffer.from(JSON.stringify({ ...claims, sub_hint: "eve" })).toString("base64url");
@@ -128,7 +109,7 @@ for (const store of await stores()) {
     });
 
     it("a record that was exchanged on the way enrols nobody (APV-ENR-5)", async () => {
-      const other = await world.offer(userOf());
+      const other = await world.offer(world.userOf());
       let record: unknown;
       await deviceOf({}, async (url, init) => {
         const answer = await fetch(url, init);
@@ -140,7 +121,7 @@ for (const store of await stores()) {
       const device = await deviceOf({}, async (url, init) =>
         url.endsWith("/enrol") ? Response.json(record) : fetch(url, init),
       );
-      const { offer } = await world.offer(userOf());
+      const { offer } = await world.offer(world.userOf());
       const init = new ContainerInitialization({ activationCode: offer });
       await assert.rejects(device.createContainer(init, null, typing()), ServerProtocolException);
       assert.deepEqual(await device.findContainers(), []);
@@ -153,11 +134,11 @@ for (const store of await stores()) {
         "strict",
       );
       await world.deviceType({ maxDevices: 1 }, "single");
-      const strict = await world.offer(userOf(), { deviceType: "strict" });
+      const strict = await world.offer(world.userOf(), { deviceType: "strict" });
       const device = await deviceOf();
       const init = (activationCode: string) => new ContainerInitialization({ activationCode });
       await assert.rejects(device.createContainer(init(strict.offer), null, typing()), UnsafeDeviceException);
-      const user = userOf();
+      const user = world.userOf();
       await device.createContainer(init((await world.offer(user, { deviceType: "single" })).offer), null, typing());
       const second = await world.offer(user, { deviceType: "single" });
       await assert.rejects(device.createContainer(init(second.offer), null, typing()), (error) => {
@@ -173,7 +154,7 @@ for (const store of await stores()) {
         sent.push(String(init.body ?? ""), JSON.stringify(init.headers));
         return fetch(url, init);
       });
-      const { offer } = await world.offer(userOf());
+      const { offer } = await world.offer(world.userOf());
       await device.createContainer(new ContainerInitialization({ activationCode: offer }), null, typing());
       const enrolment = sent.find((one) => one.includes("signatures"))!;
       const { keys } = JSON.parse(Buffer.from(JSON.parse(enrolment).payload, "base64url").toString());
@@ -187,7 +168,7 @@ for (const store of await stores()) {
     it("a network that fails keeps what was begun, and the same code goes on", async () => {
       const network = cut();
       const device = await deviceOf({}, network.fetch);
-      const init = new ContainerInitialization({ activationCode: (await world.offer(userOf())).offer });
+      const init = new ContainerInitialization({ activationCode: (await world.offer(world.userOf())).offer });
       network.isCut = true;
       await assert.rejects(device.createContainer(init, null, typing()), RemoteException);
       network.isCut = false;
@@ -198,7 +179,7 @@ for (const store of await stores()) {
     it("a crash at any step of registration leaves one usable container or none, and the same code goes on", async () => {
       const deaths = await everyDeath(async (death) => {
         const storage = createMemoryStorage();
-        const user = userOf();
+        const user = world.userOf();
         const init = new ContainerInitialization({ activationCode: (await world.offer(user)).offer });
         const life = mortal(storage, death);
         const first = await deviceOf({ storage: life.storage }, life.fetch);
@@ -222,7 +203,7 @@ for (const store of await stores()) {
     it("a crash at any step after a typed code leaves one container or none", async () => {
       await everyDeath(async (death) => {
         const storage = createMemoryStorage();
-        const userId = userOf();
+        const userId = world.userOf();
         const { inviteCode } = await world.offer(userId, { invite: true });
         const init = new ContainerInitialization({ userId, inviteCode: inviteCode!, serverUrl: world.url });
         const life = mortal(storage, death);
@@ -241,7 +222,7 @@ for (const store of await stores()) {
 
     it("what a container says of itself", async () => {
       const device = await deviceOf();
-      const { offer } = await world.offer(userOf());
+      const { offer } = await world.offer(world.userOf());
       const init = new ContainerInitialization({ activationCode: offer, name: "Work phone" });
       const container = await device.createContainer(init, null, typing());
       assert.equal(container.getName(), "Work phone");

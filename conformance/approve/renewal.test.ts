@@ -1,6 +1,6 @@
 /** Renewal of a container: new keys, the same container, and a crash at every step of it. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import {
   AuthenticationException,
   type Container,
@@ -10,22 +10,12 @@ import {
 } from "@countersign/client/approve";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { stores } from "../world.ts";
-import { type ApproveWorld, bytes, deviceOf, enrolled, openApproveWorld, password, typing } from "./approve-world.ts";
+import { bytes, deviceOf, enrolled, worldOn, password, typing } from "./approve-world.ts";
 import { everyDeath, mortal } from "./crash.ts";
 
 for (const store of await stores()) {
   describe(`renewal of Approve containers on ${store.name}`, () => {
-    let world: ApproveWorld;
-    let count = 0;
-    const userOf = () => `user ${++count}`;
-
-    before(async () => {
-      world = await openApproveWorld(store);
-    });
-    after(async () => {
-      await world.close();
-      await store.drop();
-    });
+    const world = worldOn(store);
 
     const approves = async (device: Device, container: Container) => {
       const id = await world.operation(container.userId);
@@ -37,7 +27,7 @@ for (const store of await stores()) {
 
     it("replaces every key, and the container stays", async () => {
       const device = await deviceOf();
-      const container = await enrolled(world, device, userOf());
+      const container = await enrolled(world, device, world.userOf());
       const old = (await container.findKeys()).map((key) => key.getId().getId());
       await approves(device, container);
       await container.renew(new ContainerRenewal(), null, typing());
@@ -51,7 +41,7 @@ for (const store of await stores()) {
 
     it("a wrong password renews nothing, and the old keys go on", async () => {
       const device = await deviceOf();
-      const container = await enrolled(world, device, userOf());
+      const container = await enrolled(world, device, world.userOf());
       await assert.rejects(container.renew(null, typing("wrong password 1")), AuthenticationException);
       await approves(device, container);
       await container.renew(null, typing());
@@ -61,7 +51,7 @@ for (const store of await stores()) {
     it("is not offered where the server does not renew", async () => {
       await world.deviceType({ features: { cancel: true, direct: true, renew: false } });
       const device = await deviceOf();
-      const container = await enrolled(world, device, userOf());
+      const container = await enrolled(world, device, world.userOf());
       assert.equal(container.isRenewable(), false);
       await assert.rejects(container.renew(null, typing()), ServerUnsupportedOperationException);
       await world.deviceType();
@@ -70,7 +60,7 @@ for (const store of await stores()) {
     it("a crash at any step of renewal leaves a usable container, which renews afterwards", async () => {
       const deaths = await everyDeath(async (death) => {
         const storage = createMemoryStorage();
-        await enrolled(world, await deviceOf({ storage }), userOf());
+        await enrolled(world, await deviceOf({ storage }), world.userOf());
         const life = mortal(storage, death);
         const dying = await deviceOf({ storage: life.storage }, life.fetch);
         const [doomed] = await dying.findContainers();

@@ -1,6 +1,6 @@
 /** The three samples and both step lists that existing applications are written after, over HTTP, on both stores. */
 import assert from "node:assert/strict";
-import { after, before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import {
   CancelationReason,
   InexplicitContainerException,
@@ -11,24 +11,14 @@ import {
   SDKConstants,
 } from "@countersign/client/approve";
 import { stores } from "../world.ts";
-import { type ApproveWorld, bytes, cut, deviceOf, enrolled, openApproveWorld, password } from "./approve-world.ts";
+import { bytes, cut, deviceOf, enrolled, worldOn, password } from "./approve-world.ts";
 
 for (const store of await stores()) {
   describe(`samples of Approve on ${store.name}`, () => {
-    let world: ApproveWorld;
-    let count = 0;
-    const userOf = () => `user ${++count}`;
-
-    before(async () => {
-      world = await openApproveWorld(store);
-    });
-    after(async () => {
-      await world.close();
-      await store.drop();
-    });
+    const world = worldOn(store);
 
     it("signs a pending transaction: info, details, status with mobile context", async () => {
-      const user = userOf();
+      const user = world.userOf();
       const device = await deviceOf();
       const myContainer = await enrolled(world, device, user);
       const id = await world.operation(user);
@@ -58,7 +48,7 @@ for (const store of await stores()) {
 
     it("signs directly, up to the request id, which the back end redeems once", async () => {
       await world.deviceType({ defaultClient: world.credentials.clientId });
-      const user = userOf();
+      const user = world.userOf();
       const device = await deviceOf();
       await enrolled(world, device, user);
       const [myContainer] = await device.findContainers([new Parameter(SDKConstants.CONTAINER_USERID, user)]);
@@ -82,7 +72,7 @@ for (const store of await stores()) {
     });
 
     it("cancels without a signing key, and tells of something suspicious", async () => {
-      const user = userOf();
+      const user = world.userOf();
       const device = await deviceOf();
       const myContainer = await enrolled(world, device, user);
       const ids = [await world.operation(user), await world.operation(user), await world.operation(user)];
@@ -97,7 +87,7 @@ for (const store of await stores()) {
     });
 
     it("a pending transaction by push, list and QR code: each step of the list", async () => {
-      const user = userOf();
+      const user = world.userOf();
       const network = cut();
       const device = await deviceOf({}, network.fetch);
       const container = await enrolled(world, device, user);
@@ -127,7 +117,7 @@ for (const store of await stores()) {
 
     it("a code without a user asks which one when several containers match, and none is told so", async () => {
       const device = await deviceOf();
-      const users = [userOf(), userOf()];
+      const users = [world.userOf(), world.userOf()];
       const { open } = await world.v1("POST", "/transactions", world.payment({}));
       await assert.rejects(device.retrieveActionInfo(open.reference), InvalidContainerException);
       for (const user of users) await enrolled(world, device, user);

@@ -1,28 +1,22 @@
 /** A bank whose customers enrol Approve devices: an application, a device type `phone`, a template `pay`. */
 import assert from "node:assert/strict";
 import { type ApproveDevice, enrolDevice } from "../../../tools/approve-device.ts";
-import { type BankOptions, startBank } from "./bank.ts";
+import { startApproveBank } from "./approve-bank.ts";
+import type { BankOptions } from "./bank.ts";
 
 export type ContainerBank = Awaited<ReturnType<typeof startContainerBank>>;
 
-let count = 0;
-
 export async function startContainerBank(opened: BankOptions["opened"], config: BankOptions["config"] = {}) {
-  const bank = await startBank({ opened, config: { basePath: "", ...config } });
-  const { applicationId: application } = await bank.application();
+  const { bank, application, user, deviceType } = await startApproveBank({ opened, config });
   const approve = {
     bank,
     application,
     url: bank.publicUrl,
 
-    userOf: () => `user ${++count}`,
+    userOf: user,
 
     /** Sets a device type of the application. */
-    async type(id: string, more: object = {}): Promise<string> {
-      const made = await bank.v1("PUT", `/device-types/${id}`, { applicationId: application, ...more });
-      assert.equal(made.status, 200, JSON.stringify(made.body));
-      return id;
-    },
+    type: (id: string, more: object = {}) => deviceType(more, id),
 
     async offer(userId: string, more: object = {}): Promise<{ id: string; offer: string; inviteCode: string }> {
       const reply = await bank.v1("POST", "/offers", { userId, deviceType: "phone", ...more });

@@ -69,7 +69,7 @@ const classes: Readonly<Record<ApproveErrorCode, ExceptionClass>> = {
 };
 
 /** `parameters` are the users to choose from, or the code. */
-export function exceptionOf(error: unknown): ApproveException {
+function exceptionOf(error: unknown): ApproveException {
   if (error instanceof ApproveException) return error;
   if (error instanceof VaultError) return fromVaultError(error);
   if (error instanceof ApproveError) {

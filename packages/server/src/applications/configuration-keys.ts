@@ -56,7 +56,7 @@ const activationTransfer = Type.Object(
   { additionalProperties: false },
 );
 
-export const userInfoStages = [
+const userInfoStages = [
   "USER_INFO_ENDPOINT",
   "ACTIVATION_PROCESS_ACTIVATION_CODE",
   "ACTIVATION_PROCESS_CUSTOM",

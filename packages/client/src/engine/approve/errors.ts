@@ -1,7 +1,7 @@
 /** Why a call of the Approve engine did not do what was asked: the server's codes (Approve protocol §12), and our own. */
 
 /** In the order of the table of §12. */
-export const serverCodes = [
+const serverCodes = [
   "invalid-request",
   "proof-invalid",
   "use_dpop_nonce",

@@ -51,7 +51,7 @@ export interface Course {
 }
 
 /** Newest first. Cancelled and pending ones say nothing. */
-export function courseOf(newestFirst: readonly Ended[], now: number): Course {
+function courseOf(newestFirst: readonly Ended[], now: number): Course {
   const ends = newestFirst.map((row) => statusAt(row, now)).filter((end) => end !== "PENDING" && end !== "CANCELED");
   const answered = ends.findIndex((end) => end !== "EXPIRED");
   const approved = ends.indexOf("APPROVED");

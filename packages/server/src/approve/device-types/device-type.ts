@@ -3,7 +3,7 @@
  * when a user reports something or does not answer. A container keeps the policies it was enrolled with.
  */
 import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
-import { passwordRules, type PasswordRules, type PolicyRecord } from "@countersign/protocol/approve/policy";
+import { passwordRules, type PolicyRecord } from "@countersign/protocol/approve/policy";
 import { readOcraSuite } from "@countersign/protocol/otp/ocra";
 import type { OtpSecret } from "@countersign/protocol/approve/enrol";
 import type { DeviceTypeTable } from "../../store/schema.ts";
@@ -66,15 +66,13 @@ export interface DeviceType {
   readonly otp: readonly OtpKind[];
 }
 
-export const defaultPassword: PasswordRules = passwordRules;
-
 /** What a device type has unless it is said otherwise. */
 export const deviceTypeDefaults: Omit<DeviceType, "id" | "applicationId"> = {
   maxDevices: 5,
   rules: { platforms: [], hardwareKeysRequired: false, rootedAllowed: true },
   policies: {
     device: { type: "DEVICE", lock: { type: "none" } },
-    password: { type: "PASSWORD", password: defaultPassword, lock: { type: "counter", counter: 5 } },
+    password: { type: "PASSWORD", password: passwordRules, lock: { type: "counter", counter: 5 } },
   },
   keyPolicies: { auth: "password", tx: "password", enc: "device", pop: "device" },
   keyDays: 365,

@@ -29,7 +29,7 @@ export async function enrolmentDefect(
   return devices >= type.maxDevices ? refuse("too-many-devices") : undefined;
 }
 
-export function isAllowed(rules: EnrolmentRules, device: DeviceInfo): boolean {
+function isAllowed(rules: EnrolmentRules, device: DeviceInfo): boolean {
   if (rules.hardwareKeysRequired && !device.hardwareKeys) return false;
   if (!rules.rootedAllowed && device.rooted === true) return false;
   if (rules.platforms.length === 0) return true;
@@ -42,7 +42,7 @@ export function isAllowed(rules: EnrolmentRules, device: DeviceInfo): boolean {
 }
 
 /** Numbers between dots, missing ones zero; what is no number is zero too. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const numbers = (text: string) => text.split(".").map((part) => Number.parseInt(part, 10) || 0);
   const [left, right] = [numbers(a), numbers(b)];
   for (let at = 0; at < Math.max(left.length, right.length); at++) {

@@ -6,7 +6,7 @@ import type { OtpSecretTable } from "../../store/schema.ts";
 import { heldSecrets } from "./held-secrets.ts";
 import { otpPlace } from "./otp-secret.ts";
 
-export const challengeMs = 300_000;
+const challengeMs = 300_000;
 
 export interface ChallengeInput {
   readonly containerId: string;

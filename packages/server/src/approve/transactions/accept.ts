@@ -84,7 +84,7 @@ export function sequenceDefect({ claims }: Signed<AnswerClaims>, activation: Act
 }
 
 /** Two devices seem to answer for one container: nothing changes, and it is written down. */
-export function suspicion({ claims }: Signed<AnswerClaims>, activation: ActivationRow): Writes {
+function suspicion({ claims }: Signed<AnswerClaims>, activation: ActivationRow): Writes {
   const more = { seq: claims.seq, expected: activation.counter };
   return { events: [activationEvent("container.clone-suspected", activation, more)] };
 }

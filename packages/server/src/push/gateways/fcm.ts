@@ -67,7 +67,7 @@ async function accessToken(client: JWT): Promise<string | undefined> {
   }
 }
 
-export function fcmMessage(token: string, message: PushMessage, now: number): object {
+function fcmMessage(token: string, message: PushMessage, now: number): object {
   const { content, silent } = message;
   const life = lifetime(message, now);
   return {

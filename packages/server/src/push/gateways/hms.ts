@@ -57,7 +57,7 @@ async function requestToken(settings: HmsSettings, outbound: Outbound, now: numb
   return { text, until: now + (typeof seconds === "number" ? seconds : 0) * 1000 };
 }
 
-export function hmsMessage(token: string, message: PushMessage, now: number): object {
+function hmsMessage(token: string, message: PushMessage, now: number): object {
   const { content, silent } = message;
   const life = lifetime(message, now);
   return {

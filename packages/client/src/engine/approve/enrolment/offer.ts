@@ -70,7 +70,7 @@ export async function authenticateOffer(device: ApproveDevice, read: Read<OfferC
 }
 
 /** Server keys are named by their thumbprint (APV-KEY-3). */
-export function isTrue({ sha256 }: Pick<ApproveDevice, "sha256">, key: NamedJwk): boolean {
+function isTrue({ sha256 }: Pick<ApproveDevice, "sha256">, key: NamedJwk): boolean {
   return thumbprint(sha256, key) === key.kid;
 }
 

@@ -33,7 +33,7 @@ export function isSpent(lock: LockRecord, { failures }: LockState): boolean {
 }
 
 /** Milliseconds: the delay after the first failure, doubled by each further one until the exponent is `counter`. */
-export function waitAfter({ delay = 0, counter = 0 }: LockRecord, failures: number): number {
+function waitAfter({ delay = 0, counter = 0 }: LockRecord, failures: number): number {
   return delay * 1000 * 2 ** Math.min(failures - 1, counter);
 }
 
