@@ -9,6 +9,7 @@ import type { Config } from "./config.ts";
 import type { DisplayTemplateCache } from "./display/cache.ts";
 import type { Outbound } from "./outbound.ts";
 import type { PushSenders } from "./push/senders.ts";
+import type { Oidc } from "./oidc/provider.ts";
 import type { OperationWatch } from "./operations/watch.ts";
 import type { Secrets } from "./keys/secrets.ts";
 import type { SigningKeys } from "./keys/signing-keys.ts";
@@ -37,6 +38,8 @@ export interface Deps {
   /** Wakes those who wait for a decision. */
   readonly operationWatch: OperationWatch;
   readonly live: LiveStreams;
+  /** The OpenID provider. */
+  readonly oidc: Oidc;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
   readonly tokenKeys: TokenKeyCache;

@@ -12,6 +12,7 @@ import { documentationRoutes } from "./api/docs/page.ts";
 import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
+import { oidcRoutes } from "./api/oidc.ts";
 import { jwksRoutes } from "./api/jwks.ts";
 import { liveRoutes } from "./api/live.ts";
 import { approveRoutes } from "./api/approve/routes.ts";
@@ -43,6 +44,7 @@ import { createMetrics } from "./metrics.ts";
 import { channels } from "./notifications/delivery/channels.ts";
 import { startDelivery } from "./notifications/delivery/worker.ts";
 import { outbound as outboundTo, outboundGuard } from "./outbound.ts";
+import { openIdProvider } from "./oidc/provider.ts";
 import { operationWatch } from "./operations/watch.ts";
 import { pushSenders } from "./push/senders.ts";
 import { fixPublicUrl } from "./public-url.ts";
@@ -94,11 +96,15 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     inFlight: inFlight(),
     operationWatch: operationWatch(),
     live: liveStreams(store, { streams: config.liveStreams, seconds: config.liveSeconds }),
+    get oidc() {
+      return oidc;
+    },
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
     tokenKeys: tokenKeyCache(secrets, nodeCrypto),
     displayTemplates: displayTemplateCache(store),
   };
+  const oidc = openIdProvider(deps);
   store.onCommit((news) => deps.operationWatch.committed(news));
   const metrics = createMetrics();
   const publicApp = await publicListener(deps);
@@ -160,6 +166,7 @@ async function publicListener(deps: Deps): Promise<Api> {
     speakProblems(scope);
     approveRoutes(scope, deps);
   });
+  await app.register(async (scope: Api) => oidcRoutes(scope, deps));
   // Deployed apps carry a base path in their configuration, new ones need none: both reach the same routes.
   for (const prefix of new Set(["", deps.config.basePath])) {
     await app.register(

@@ -5,6 +5,7 @@ import { sweepReplays } from "./encryption/replay.ts";
 import { sweepTemporaryKeys } from "./encryption/temporary-key.ts";
 import { expireOverdue } from "./operations/expire.ts";
 import { forgetOldKeys } from "./operations/idempotency.ts";
+import { sweepRecords } from "./oidc/records.ts";
 import { sweepOutbox } from "./notifications/delivery/queue.ts";
 
 /** Each is safe on any number of nodes at once, and bounded, so that a backlog never holds the store for long. */
@@ -14,6 +15,7 @@ const sweeps: Readonly<Record<string, (deps: Deps) => Promise<unknown>>> = {
   "temporary keys": (deps) => sweepTemporaryKeys(deps),
   replays: (deps) => sweepReplays(deps),
   "idempotency keys": (deps) => forgetOldKeys(deps),
+  "OpenID records": (deps) => sweepRecords(deps),
   outbox: (deps) => sweepOutbox(deps),
 };
 

@@ -19,6 +19,7 @@ import type { Deps } from "../src/deps.ts";
 import { isRefusal, type Refusal } from "../src/errors.ts";
 import { displayTemplateCache } from "../src/display/cache.ts";
 import { liveStreams } from "../src/live/streams.ts";
+import { openIdProvider } from "../src/oidc/provider.ts";
 import { operationWatch } from "../src/operations/watch.ts";
 import { outbound, outboundGuard } from "../src/outbound.ts";
 import { pushSenders } from "../src/push/senders.ts";
@@ -38,6 +39,9 @@ export async function startPowerAuth(
   const { store, secrets, signingKeys } = opened;
   const out = outbound({ allow: config.outboundAllow });
   const deps: Deps = {
+    get oidc() {
+      return openIdProvider(deps);
+    },
     config,
     publicUrl: "https://device.example",
     store,

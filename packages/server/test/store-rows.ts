@@ -80,6 +80,8 @@ export function operationRow(set: Partial<OperationTable> = {}): OperationRow {
     finalized_at: null,
     proximity_seed_sealed: null,
     approval: null,
+    backchannel_id: null,
+    backchannel_sink: null,
     ...set,
   };
 }

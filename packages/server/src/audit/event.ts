@@ -15,6 +15,9 @@ export type EventType =
   | "display-template.removed"
   | "api-client.created"
   | "api-client.removed"
+  | "oidc-client.created"
+  | "oidc-client.changed"
+  | "oidc-client.removed"
   | "activation.created"
   | "activation.prepared"
   | "activation.committed"
@@ -39,6 +42,7 @@ export type EventType =
   | "operation.failed"
   | "operation.attempt.failed"
   | "operation.claimed"
+  | "backchannel.due"
   | "push.requested"
   | "push.gateway.changed"
   | "push.gateway.removed"
@@ -77,6 +81,8 @@ export interface EventDraft {
   readonly subject: string;
   /** Applications whose sinks may hear of it. */
   readonly applications: readonly string[];
+  /** The only sink that may hear of it; all that listen when absent. */
+  readonly sink?: string;
   readonly data: Readonly<Record<string, unknown>>;
 }
 

@@ -77,6 +77,8 @@ export async function importOperations(context: Import): Promise<void> {
             ? null
             : deps.secrets.seal({ table: "operation", column: "proximity_seed_sealed", row: id }, seed),
         approval: null,
+        backchannel_id: null,
+        backchannel_sink: null,
       };
     },
     async write(change, rows) {

@@ -33,6 +33,8 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "push_device", column: "token_sealed", row: "activation_id" },
   { table: "issued_transaction", column: "message_sealed", row: ["operation_id", "activation_id"] },
   { table: "otp_secret", column: "secret_sealed", row: ["activation_id", "label"] },
+  { table: "oidc_client", column: "secret_sealed", row: "id" },
+  { table: "oidc_record", column: "payload_sealed", row: ["model", "id"] },
 ];
 
 const pageSize = 200;

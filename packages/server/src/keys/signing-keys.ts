@@ -22,6 +22,8 @@ export interface SigningKeys {
   active(use: Use): JWK;
   /** Public half of a key of this use that was active at this time, epoch ms (APV-ROT-3). */
   activeAt(use: Use, kid: string, at: number): JWK | undefined;
+  /** Private halves of all keys of this use, the active one first, for the library that signs with them itself. */
+  privateKeys(use: Use): readonly JWK[];
   /** Compact JWS of `claims` by the active key of this use, with `typ` in the protected header. */
   sign(use: Use, typ: string, claims: object): Promise<string>;
 }
@@ -33,7 +35,7 @@ export async function ensureSigningKeys(
   now: number,
   secrets: Secrets,
 ): Promise<void> {
-  for (const use of ["receipt", "checkpoint", "approve"] as const) {
+  for (const use of ["receipt", "checkpoint", "approve", "oidc"] as const) {
     const active = await db
       .selectFrom("signing_key")
       .select("kid")
@@ -90,26 +92,28 @@ async function announce(
   await db.updateTable("signing_key").set({ statement }).where("tenant", "=", tenant).where("kid", "=", kid).execute();
 }
 
-async function openKey(
-  secrets: Secrets,
-  { kid, private_sealed }: Pick<SigningKeyTable, "kid" | "private_sealed">,
-): Promise<SigningKey> {
-  const jwk = JSON.parse(Buffer.from(secrets.open(place(kid), private_sealed)).toString("utf8")) as JWK;
-  return importJWK(jwk, "ES256");
+async function openKey(secrets: Secrets, row: Pick<SigningKeyTable, "kid" | "private_sealed">): Promise<SigningKey> {
+  return importJWK(privateJwk(secrets, row), "ES256");
+}
+
+function privateJwk(secrets: Secrets, { kid, private_sealed }: Pick<SigningKeyTable, "kid" | "private_sealed">): JWK {
+  return JSON.parse(Buffer.from(secrets.open(place(kid), private_sealed)).toString("utf8")) as JWK;
 }
 
 interface Loaded {
   readonly rows: readonly SigningKeyTable[];
   readonly published: readonly JWK[];
   readonly active: ReadonlyMap<Use, { readonly kid: string; readonly key: SigningKey }>;
+  readonly privates: ReadonlyMap<Use, readonly JWK[]>;
 }
 
 export async function loadSigningKeys(store: Store, secrets: Secrets): Promise<SigningKeys> {
-  let { rows, published, active } = await load(store, secrets);
+  let { rows, published, active, privates } = await load(store, secrets);
   return {
-    jwks: () => ({ keys: published }),
+    // The provider publishes its own keys, and no receipt is ever signed with one.
+    jwks: () => ({ keys: published.filter(({ kid }) => rows.find((row) => row.kid === kid)?.use !== "oidc") }),
     async reload() {
-      ({ rows, published, active } = await load(store, secrets));
+      ({ rows, published, active, privates } = await load(store, secrets));
     },
     active(use) {
       const kid = active.get(use)?.kid;
@@ -122,6 +126,7 @@ export async function loadSigningKeys(store: Store, secrets: Secrets): Promise<S
       const was = row !== undefined && (row.retired_at === null || at <= row.retired_at);
       return was ? published.find((one) => one.kid === kid) : undefined;
     },
+    privateKeys: (use) => privates.get(use) ?? [],
     async sign(use, typ, claims) {
       const signer = active.get(use);
       if (signer === undefined) throw new Error(`There is no active ${use} key`);
@@ -144,7 +149,16 @@ async function load(store: Store, secrets: Secrets): Promise<Loaded> {
   for (const row of rows.filter(({ retired_at }) => retired_at === null)) {
     active.set(row.use, { kid: row.kid, key: await openKey(secrets, row) });
   }
-  return { rows, published: rows.map((row) => JSON.parse(row.public_jwk) as JWK), active };
+  const ofProvider = rows
+    .filter(({ use }) => use === "oidc")
+    .toSorted((a, b) => Number(a.retired_at !== null) - Number(b.retired_at !== null))
+    .map((row) => ({ ...(JSON.parse(row.public_jwk) as JWK), ...privateJwk(secrets, row) }));
+  return {
+    rows,
+    published: rows.map((row) => JSON.parse(row.public_jwk) as JWK),
+    active,
+    privates: new Map([["oidc", ofProvider]]),
+  };
 }
 
 async function addKey(db: Kysely<Schema>, tenant: string, now: number, secrets: Secrets, use: Use): Promise<string> {

@@ -41,6 +41,10 @@ export interface NewOperation {
   readonly approval?: ApprovalDetails | undefined;
   /** The user's Approve device that was used last, or any of them; refused where there is none. */
   readonly device?: "last" | "all" | undefined;
+  /** Combinations of factors, of those the template allows, that are good enough for whoever asks. */
+  readonly signatureTypes?: readonly string[] | undefined;
+  /** The CIBA request that the decision resolves. */
+  readonly backchannel?: { readonly id: string; readonly sink: string | null } | undefined;
   readonly idempotency?: IdempotencyKey | undefined;
   /** Calls the user's devices to it, in the same commit. */
   readonly notify?: Notify | undefined;
@@ -156,12 +160,15 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refu
     created_at: now,
     expires_at: input.expiresAt ?? now + lifeSeconds(template, found.timeout) * 1000,
     ...inherited(template),
+    ...(input.signatureTypes !== undefined && { signature_types: JSON.stringify(input.signatureTypes) }),
     status: "PENDING",
     status_reason: null,
     failure_count: 0,
     finalized_at: null,
     proximity_seed_sealed: (input.proximityCheck ?? template.proximityCheck) ? newProximitySeed(deps, id) : null,
     approval: approvalText(template.approval, input.approval, admitted === "quiet" ? { quiet: true } : undefined),
+    backchannel_id: input.backchannel?.id ?? null,
+    backchannel_sink: input.backchannel?.sink ?? null,
   };
   return { row, candidate };
 }

@@ -165,7 +165,7 @@ function finish(operation: OperationRow, input: DecideInput, now: number): Decis
   const decided: OperationRow = { ...operation, ...set };
   return {
     result: { kind: "decided", operation: decided },
-    writes: { operation: { from: operation, set }, events: [operationEvent(event, decided, input)] },
+    writes: { operation: { from: operation, set }, events: [operationEvent(event, decided, input), ...dueTo(decided)] },
   };
 }
 
@@ -180,11 +180,18 @@ function countFailure(operation: OperationRow, reason: AttemptFailure, input: De
   };
   const changed: OperationRow = { ...operation, ...set };
   const events = [operationEvent("operation.attempt.failed", changed, { ...input, reason })];
-  if (last) events.push(operationEvent(transitions.fail.event, changed, { ...input, reason }));
+  if (last) events.push(operationEvent(transitions.fail.event, changed, { ...input, reason }), ...dueTo(changed));
   return {
     result: { kind: "attempt-failed", reason, operation: changed },
     writes: { operation: { from: operation, set }, events },
   };
+}
+
+/** The relying party that waits for this decision is told, where it asked to be. */
+function dueTo(operation: OperationRow): EventDraft[] {
+  const { id: subject, backchannel_sink: sink } = operation;
+  if (sink === null) return [];
+  return [{ type: "backchannel.due", subject, applications: applicationsOf(operation), sink, data: {} }];
 }
 
 function kept(operation: OperationRow): OperationUpdate {

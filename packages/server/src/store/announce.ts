@@ -14,6 +14,7 @@ export const interests: Readonly<Record<SinkType, (eventType: string) => boolean
   OPERATION_STATUS_CHANGE: (type) => type.startsWith("operation."),
   WEBHOOK: (type) => /^(activation|operation|enrolment|container)\./.test(type),
   PUSH: (type) => type === "push.requested",
+  BACKCHANNEL: (type) => type === "backchannel.due",
   PUSH_FINISHED: (type) => /^operation\.(approved|rejected|canceled|expired|failed)$/.test(type),
 };
 
@@ -37,6 +38,8 @@ export interface Announced {
   readonly at: number;
   readonly payload: string;
   readonly applications: readonly string[];
+  /** The one sink that hears of it, where it is not all that listen. */
+  readonly sink: string | null;
   readonly userId: string | undefined;
 }
 
@@ -57,6 +60,7 @@ export function announcementOf(row: ChainedEvent["row"], draft: EventDraft): Ann
     at: row.at,
     payload: row.payload!,
     applications: draft.applications,
+    sink: draft.sink ?? null,
     userId: typeof userId === "string" ? userId : undefined,
   };
 }

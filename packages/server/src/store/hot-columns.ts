@@ -42,6 +42,8 @@ const operation: Columns<schema.OperationTable> = {
   finalized_at: bigint,
   proximity_seed_sealed: text,
   approval: text,
+  backchannel_id: text,
+  backchannel_sink: text,
 };
 
 const operation_application: Columns<schema.OperationApplicationTable> = {

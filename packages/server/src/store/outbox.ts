@@ -26,7 +26,8 @@ export async function addToOutbox(db: Kysely<Schema>, tenant: string, event: Ann
         .where("tenant", "=", tenant)
         .where("enabled", "=", 1)
         .where("type", "in", [...types])
-        .where("application_id", "in", [...event.applications]),
+        .where("application_id", "in", [...event.applications])
+        .$if(event.sink !== null, (query) => query.where("id", "=", event.sink)),
     )
     .executeTakeFirstOrThrow();
   return (numInsertedOrUpdatedRows ?? 0n) > 0n;

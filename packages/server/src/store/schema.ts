@@ -44,6 +44,9 @@ export interface Schema {
   direct_request: DirectRequestTable;
   user_approval: UserApprovalTable;
   otp_secret: OtpSecretTable;
+  oidc_client: OidcClientTable;
+  oidc_record: OidcRecordTable;
+  authorization_type: AuthorizationTypeTable;
 }
 
 export interface SettingTable {
@@ -56,7 +59,7 @@ export interface SettingTable {
 export interface SigningKeyTable {
   tenant: string;
   kid: string;
-  use: "receipt" | "checkpoint" | "approve";
+  use: "receipt" | "checkpoint" | "approve" | "oidc";
   public_jwk: string;
   private_sealed: string;
   created_at: number;
@@ -231,6 +234,10 @@ export interface OperationTable {
   proximity_seed_sealed: string | null;
   /** JSON: what an Approve device is told and asked beside the form; null for the defaults. */
   approval: string | null;
+  /** Keyed hash of the `auth_req_id` of the CIBA request that the decision resolves; null where there is none. */
+  backchannel_id: string | null;
+  /** The client's sink, which hears of the decision; null where the client asks by itself. */
+  backchannel_sink: string | null;
 }
 
 /** PENDING is the only state with a way out; see `operations/operation.ts`. */
@@ -312,7 +319,13 @@ export interface AuditCheckpointTable {
  * The first two are callbacks in PowerAuth form; WEBHOOK sends events as they are. The last two belong to
  * the push gateways of an application: messages that were asked for, and those about finished operations.
  */
-export type SinkType = "ACTIVATION_STATUS_CHANGE" | "OPERATION_STATUS_CHANGE" | "WEBHOOK" | "PUSH" | "PUSH_FINISHED";
+export type SinkType =
+  | "ACTIVATION_STATUS_CHANGE"
+  | "OPERATION_STATUS_CHANGE"
+  | "WEBHOOK"
+  | "BACKCHANNEL"
+  | "PUSH"
+  | "PUSH_FINISHED";
 
 /** A configured receiver of events. Outbox rows exist only for these. */
 export interface SinkTable {
@@ -583,4 +596,51 @@ export interface OtpSecretTable {
   counter: number;
   failed_attempts: number;
   max_failed_attempts: number;
+}
+
+/** A relying party that speaks OpenID. */
+export interface OidcClientTable {
+  tenant: string;
+  id: string;
+  name: string;
+  /** JSON: OpenID client metadata and our own settings, without anything secret. */
+  metadata: string;
+  /** JSON of the secret members of the metadata. */
+  secret_sealed: string | null;
+  /** Receiver of pings and pushed tokens; null where the client asks by itself. */
+  sink_id: string | null;
+  created_at: number;
+  changed_at: number;
+}
+
+/** What the OpenID provider keeps: requests, grants, tokens, proofs it has seen. */
+export interface OidcRecordTable {
+  tenant: string;
+  /** Name of the provider's model. */
+  model: string;
+  /** Keyed hash: ids are bearer tokens. */
+  id: string;
+  payload_sealed: string;
+  /** Keyed hashes, for look-ups. */
+  grant_id: string | null;
+  uid: string | null;
+  /** 1 where nothing may be written over it. */
+  final: number;
+  /** Set once, by the one who redeems it. */
+  consumed_at: number | null;
+  /** Kept for a while longer, so that who comes late is told so. */
+  expires_at: number;
+}
+
+/** A type of `authorization_details` (RFC 9396): its schema, and the operation that is made of it. */
+export interface AuthorizationTypeTable {
+  tenant: string;
+  type: string;
+  /** Of the operations. */
+  template: string;
+  /** JSON Schema of the details. */
+  schema: string;
+  /** JSON: parameter of the template → JSON pointer into the details. */
+  parameters: string;
+  updated_at: number;
 }

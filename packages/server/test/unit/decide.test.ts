@@ -43,6 +43,8 @@ const pending: OperationRow = {
   finalized_at: null,
   proximity_seed_sealed: null,
   approval: null,
+  backchannel_id: null,
+  backchannel_sink: null,
 };
 
 const device: DeviceActor = {

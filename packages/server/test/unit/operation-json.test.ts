@@ -30,6 +30,8 @@ const row: OperationRow = {
   finalized_at: null,
   proximity_seed_sealed: null,
   approval: null,
+  backchannel_id: null,
+  backchannel_sink: null,
 };
 
 const shown = (operation: OperationRow) =>

@@ -12,6 +12,7 @@ import { otpRoutes } from "./approve/otp.ts";
 import { displayTemplateRoutes } from "./display-templates.ts";
 import { offlineRoutes } from "./offline.ts";
 import { inboxRoutes } from "./inbox.ts";
+import { oidcClientRoutes } from "./oidc/clients.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
@@ -27,6 +28,7 @@ export function v1Routes(app: Api, deps: Deps): void {
   applicationRoutes(app, deps);
   activationRoutes(app, deps);
   apiClientRoutes(app, deps);
+  oidcClientRoutes(app, deps);
   auditRoutes(app, deps);
   webhookRoutes(app, deps);
   deviceTypeRoutes(app, deps);

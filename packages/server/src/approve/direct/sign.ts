@@ -203,6 +203,8 @@ function operationRow(
     finalized_at: null,
     proximity_seed_sealed: null,
     approval: approvalText(policy, authorizationDetails && { authorizationDetails }),
+    backchannel_id: null,
+    backchannel_sink: null,
   };
 }
 

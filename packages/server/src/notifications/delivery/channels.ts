@@ -40,6 +40,7 @@ export function channels(deps: Deps): Channels {
     ACTIVATION_STATUS_CHANGE: callback,
     OPERATION_STATUS_CHANGE: callback,
     WEBHOOK: webhookChannel(deps, tokens),
+    BACKCHANNEL: deps.oidc.deliver,
     PUSH: push,
     PUSH_FINISHED: push,
   };

@@ -171,9 +171,9 @@ function removal(ids: readonly string[]): Part {
 }
 
 function outboxRows(plan: Plan): object[] {
-  return plan.announced.flatMap(({ id, type, at, payload, applications }) => {
+  return plan.announced.flatMap(({ id, type, at, payload, applications, sink }) => {
     const types = sinkTypesOf(type);
-    return types.length === 0 ? [] : [{ id, at, payload, applications, types }];
+    return types.length === 0 ? [] : [{ id, at, payload, applications, sink, types }];
   });
 }
 
@@ -184,9 +184,10 @@ function outbox(rows: readonly object[]): Part {
     expected: -1,
     sql: (parameter) => `insert into outbox (tenant, id, sink_id, event, state, attempts, due_at, locked_until)
       select $1, x.id || '.' || s.id, s.id, x.payload, 'PENDING', 0, x.at, 0
-      from json_to_recordset(${parameter}) as x(id text, at bigint, payload text, applications json, types json)
+      from json_to_recordset(${parameter}) as x(id text, at bigint, payload text, applications json, sink text, types json)
       join sink s on s.tenant = $1 and s.enabled = 1 and s.type in (select json_array_elements_text(x.types))
-        and s.application_id in (select json_array_elements_text(x.applications))`,
+        and s.application_id in (select json_array_elements_text(x.applications))
+        and (x.sink is null or s.id = x.sink)`,
   };
 }
 

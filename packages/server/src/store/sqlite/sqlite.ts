@@ -245,6 +245,11 @@ function stepsOf(plan: Plan, tenant: string, queue: readonly object[]): Steps {
   }
 }
 
+function hearsOf(sink: Pick<SinkTable, "id" | "application_id" | "type">, event: Announced): boolean {
+  if (event.sink !== null && event.sink !== sink.id) return false;
+  return sinkTypesOf(event.type).includes(sink.type) && event.applications.includes(sink.application_id);
+}
+
 function outboxRows(
   announced: readonly Announced[],
   sinks: readonly Pick<SinkTable, "id" | "application_id" | "type">[],
@@ -252,7 +257,7 @@ function outboxRows(
   if (sinks.length === 0) return [];
   return announced.flatMap((event) =>
     sinks
-      .filter((sink) => sinkTypesOf(event.type).includes(sink.type) && event.applications.includes(sink.application_id))
+      .filter((sink) => hearsOf(sink, event))
       .map((sink) => ({
         id: `${event.id}.${sink.id}`,
         sink_id: sink.id,

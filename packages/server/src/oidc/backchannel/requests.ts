@@ -1,0 +1,42 @@
+/** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
+import type { Adapter, AdapterPayload, Provider } from "oidc-provider";
+import type { Deps } from "../../deps.ts";
+import type { OperationRow } from "../../store/store.ts";
+import { recordsOf, recordsByKey } from "../records.ts";
+import { operationOfRequest, requestModel, resolveRequest } from "./resolve.ts";
+
+type RequestDeps = Pick<Deps, "store" | "secrets">;
+
+export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter {
+  const records = recordsOf(deps, requestModel);
+  return {
+    ...records,
+    async find(id) {
+      const payload = await records.find(id);
+      if (!payload || hasResult(payload)) return payload;
+      const operation = await operationOfRequest(deps, id);
+      if (operation === undefined || !(await resolveRequest(deps, provider(), payload, operation))) return payload;
+      return records.find(id);
+    },
+  };
+}
+
+/** The request of this operation with its result; undefined once it was forgotten. */
+export async function findRequest(
+  deps: RequestDeps,
+  provider: Provider,
+  operation: OperationRow,
+): Promise<(AdapterPayload & { readonly jti: string }) | undefined> {
+  const { backchannel_id: key } = operation;
+  if (key === null) return undefined;
+  const payload = await recordsByKey(deps, requestModel, key);
+  if (payload?.jti === undefined) return undefined;
+  const { jti } = payload;
+  if (hasResult(payload) || !(await resolveRequest(deps, provider, payload, operation))) return { ...payload, jti };
+  const resolved = await recordsByKey(deps, requestModel, key);
+  return resolved && { ...resolved, jti };
+}
+
+function hasResult({ grantId, error }: AdapterPayload): boolean {
+  return grantId !== undefined || error !== undefined;
+}

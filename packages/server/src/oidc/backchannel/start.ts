@@ -1,0 +1,164 @@
+/** A CIBA request becomes an operation (CIBA Core §7): what it asks for, who is asked, and until when. */
+import { errors, type KoaContextWithOIDC, type BackchannelAuthenticationRequest, type Client } from "oidc-provider";
+import { isUnsafe } from "@countersign/protocol/approve/shown";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, type Refusal } from "../../errors.ts";
+import { createOperation } from "../../operations/create.ts";
+import { templateDetail } from "../../templates/detail.ts";
+import { combinationsFor } from "../acr.ts";
+import type { ClientSettings } from "../clients/client.ts";
+import { findOidcClient } from "../clients/find.ts";
+import { recordId } from "../records.ts";
+import { type AuthorizationTypes, parametersOf } from "../types.ts";
+
+/** What stands in a request, as an operation will have it. */
+export interface Wanted {
+  readonly template: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly details: readonly object[] | undefined;
+  readonly combinations: readonly string[];
+  /** Seconds until the answer is due. */
+  readonly seconds: number;
+}
+
+const wanted = new WeakMap<KoaContextWithOIDC, Wanted>();
+
+/** Of the request that this context serves, once `readRequest` has seen it. */
+export function wantedBy(ctx: KoaContextWithOIDC): Wanted {
+  const found = wanted.get(ctx);
+  if (found === undefined) throw new Error("The request was not read yet");
+  return found;
+}
+
+/** Longest text that a device shows whole. */
+const bindingMessageLength = 300;
+
+/** Shown as it is, or refused (CIBA §7.1). */
+export function checkBindingMessage(message: string | undefined): void {
+  if (message === undefined) return;
+  if (message.length === 0 || message.length > bindingMessageLength || isUnsafe(message)) {
+    throw new errors.InvalidBindingMessage(`1 to ${bindingMessageLength} characters that can be shown as they are`);
+  }
+}
+
+const longestSeconds = 3600;
+
+/** Chooses the template by details, scope or client, and takes its parameters from the request. */
+export async function readRequest(
+  deps: Pick<Deps, "store">,
+  types: AuthorizationTypes,
+  ctx: KoaContextWithOIDC,
+): Promise<void> {
+  const { params, client } = ctx.oidc;
+  if (params === undefined || client === undefined) throw new Error("There is no client yet");
+  const settings = settingsOf(client);
+  const details = detailsOf(params["authorization_details"]);
+  const { template: name, parameters } = chosen(types, settings, details, textOf(params["scope"]));
+  const template = await templateDetail(deps, { name });
+  if (isRefusal(template)) throw new errors.InvalidRequest("no template fits this request");
+  const combinations = combinationsFor(words(textOf(params["acr_values"])), template.signatureTypes);
+  if (combinations === undefined) throw new errors.InvalidRequest("acr_values cannot be reached");
+  const requested = params["requested_expiry"] === undefined ? undefined : Number(params["requested_expiry"]);
+  const seconds = Math.min(requested ?? template.expirationSeconds, longestSeconds);
+  const more = Object.entries({ bindingMessage: params["binding_message"], client: client.clientName });
+  wanted.set(ctx, {
+    template: name,
+    parameters: { ...onlyTexts(more, template.dataTemplate), ...parameters },
+    details,
+    combinations,
+    seconds,
+  });
+}
+
+function chosen(
+  types: AuthorizationTypes,
+  settings: ClientSettings,
+  details: readonly object[] | undefined,
+  scope: string | undefined,
+): Pick<Wanted, "template" | "parameters"> {
+  const [first, second] = details ?? [];
+  if (second !== undefined) throw new errors.InvalidAuthorizationDetails("one at a time: a person decides one thing");
+  if (first !== undefined) {
+    const type = types.get((first as { readonly type: string }).type);
+    const parameters = type && parametersOf(type, first);
+    if (type === undefined || parameters === undefined) {
+      throw new errors.InvalidAuthorizationDetails("a member is missing");
+    }
+    return { template: type.template, parameters };
+  }
+  const byScope = words(scope).flatMap((name) => settings.scopeTemplates?.[name] ?? []);
+  const template = byScope[0] ?? settings.template;
+  if (template === undefined) throw new errors.InvalidRequest("authorization_details are needed");
+  return { template, parameters: {} };
+}
+
+/** Asks the person. The operation and its tie to the request are one commit; a device is called in the same. */
+export async function askPerson(
+  deps: Pick<Deps, "store" | "random" | "config" | "secrets">,
+  ctx: KoaContextWithOIDC,
+  request: BackchannelAuthenticationRequest,
+  client: Client,
+): Promise<void> {
+  const { template, parameters, details, combinations, seconds } = wantedBy(ctx);
+  const { applications } = settingsOf(client);
+  const now = await deps.store.now();
+  const row = await findOidcClient(deps, client.clientId);
+  const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
+  const signed = textOf(ctx.oidc.body?.["request"]);
+  const made = await createOperation(deps, {
+    clientId: client.clientId,
+    template,
+    userId: request.accountId,
+    applications,
+    parameters,
+    expiresAt: (Math.floor(now / 1000) + seconds) * 1000,
+    signatureTypes: combinations,
+    approval: {
+      client: { id: client.clientId, name: client.clientName ?? client.clientId },
+      ...(bindingMessage !== undefined && { bindingMessage }),
+      ...(details !== undefined && { authorizationDetails: details }),
+      ...(signed !== undefined && { request: signed }),
+    },
+    backchannel: {
+      id: recordId(deps, "BackchannelAuthenticationRequest", request.jti),
+      sink: row?.sink_id ?? null,
+    },
+    notify: { silent: false },
+  });
+  if (!isRefusal(made)) return;
+  await request.destroy();
+  throw refused(made);
+}
+
+const left: ReadonlySet<Refusal["refused"]> = new Set(["user-suspended", "too-many-pending"]);
+
+function refused({ refused: code, detail }: Refusal): Error {
+  if (left.has(code)) return new errors.AccessDenied(code);
+  if (code === "unavailable") return new errors.TemporarilyUnavailable("try again");
+  return new errors.InvalidRequest(detail ?? code);
+}
+
+export function settingsOf(client: Client): ClientSettings {
+  const { countersign } = client as unknown as { readonly countersign?: ClientSettings };
+  if (countersign === undefined) throw new Error("A client has no settings");
+  return countersign;
+}
+
+function detailsOf(text: unknown): readonly object[] | undefined {
+  return typeof text === "string" ? (JSON.parse(text) as object[]) : undefined;
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function words(text: string | undefined): string[] {
+  return text?.split(" ").filter((word) => word !== "") ?? [];
+}
+
+/** Only what the template has a place for: the rest is told to the device beside the form. */
+function onlyTexts(entries: readonly (readonly [string, unknown])[], dataTemplate: string): Record<string, string> {
+  return Object.fromEntries(
+    entries.filter(([name, value]) => typeof value === "string" && dataTemplate.includes(`\${${name}}`)),
+  ) as Record<string, string>;
+}

@@ -1,0 +1,81 @@
+/** The OpenID provider, built when it is first asked for and again when its keys or types change. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Provider } from "oidc-provider";
+import type { Deps } from "../deps.ts";
+import { pacing } from "./backchannel/pace.ts";
+import { deliverResult } from "./backchannel/deliver.ts";
+import type { Channel } from "../notifications/delivery/channels.ts";
+import type { ClientCheck } from "./clients/check.ts";
+import { type ClientMetadata, readClientSettings, registered } from "./clients/client.ts";
+import { configuration } from "./configuration.ts";
+import { readAuthorizationTypes } from "./types.ts";
+
+export interface Oidc extends ClientCheck {
+  /** Serves one request below the issuer's path; `address` is the caller's. */
+  handle(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
+  /** Tells a relying party the result it waits for. */
+  readonly deliver: Channel;
+}
+
+export const oidcPath = "/oidc";
+
+export function openIdProvider(deps: Deps): Oidc {
+  let built: { readonly of: string; readonly provider: Provider; readonly serve: Serve } | undefined;
+  const pace = pacing(() => performance.now());
+  const callers = new WeakMap<IncomingMessage, string>();
+
+  /** As everywhere: only who fails to say who it is has a budget. */
+  async function limitStrangers(ctx: Context, next: () => Promise<void>): Promise<void> {
+    await next();
+    if (ctx.status !== 401 || deps.throttle.allow(callers.get(ctx.req) ?? "")) return;
+    ctx.status = 429;
+    ctx.set("retry-after", "60");
+    ctx.body = { error: "temporarily_unavailable", error_description: "too many requests from this address" };
+  }
+
+  async function current() {
+    const { types, revision } = await readAuthorizationTypes(deps);
+    const keys = deps.signingKeys.privateKeys("oidc");
+    const of = `${keys[0]?.kid} ${revision}`;
+    if (built?.of !== of) {
+      const provider: Provider = new Provider(
+        `${deps.publicUrl}${oidcPath}`,
+        configuration(deps, { types, keys, provider: () => provider }),
+      );
+      // The host is set by our own route.
+      provider.proxy = true;
+      provider.use(limitStrangers);
+      provider.use(pace);
+      provider.on("server_error", (_ctx, error: Error) =>
+        deps.log.error({ error: error.name }, "OpenID request failed"),
+      );
+      built = { of, provider, serve: provider.callback() };
+    }
+    return built;
+  }
+
+  return {
+    async handle(request, response, address) {
+      const { serve } = await current();
+      callers.set(request, address);
+      await serve(request, response);
+    },
+    deliver: async (delivery) => deliverResult(deps, (await current()).provider, delivery),
+    async defectOf(metadata) {
+      const settings = readClientSettings(metadata.countersign);
+      if (settings === undefined) return "countersign";
+      const { provider } = await current();
+      try {
+        void new (provider.Client as unknown as new (metadata: ClientMetadata) => unknown)(registered(metadata));
+        return undefined;
+      } catch (error) {
+        const { error_description: text } = error as { readonly error_description?: string };
+        if (text === undefined) throw error;
+        return text;
+      }
+    },
+  };
+}
+
+type Context = Parameters<Parameters<Provider["use"]>[0]>[0];
+type Serve = (request: IncomingMessage, response: ServerResponse) => Promise<void>;

@@ -1,0 +1,61 @@
+/** Kinds of `authorization_details` that are known, and the operation each makes (RFC 9396). */
+import { Compile, type Validator } from "typebox/compile";
+import { Pointer } from "typebox/value";
+import type { Deps } from "../deps.ts";
+import type { AuthorizationTypeTable } from "../store/schema.ts";
+
+export interface AuthorizationType {
+  readonly type: string;
+  readonly template: string;
+  /** Parameter of the template → JSON pointer into the details. */
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly accepts: (details: unknown) => boolean;
+}
+
+export type AuthorizationTypes = ReadonlyMap<string, AuthorizationType>;
+
+/** All types, and a text that changes with any of them. */
+export async function readAuthorizationTypes({ store }: Pick<Deps, "store">): Promise<{
+  readonly types: AuthorizationTypes;
+  readonly revision: string;
+}> {
+  const rows = await store.read
+    .selectFrom("authorization_type")
+    .selectAll()
+    .where("tenant", "=", store.tenant)
+    .orderBy("type")
+    .execute();
+  return {
+    types: new Map(rows.map((row) => [row.type, typeOf(row)])),
+    revision: rows.map(({ type, updated_at }) => `${type}@${updated_at}`).join(" "),
+  };
+}
+
+const compiled = new Map<string, Validator>();
+
+function typeOf(row: AuthorizationTypeTable): AuthorizationType {
+  const validator = compiled.get(row.schema) ?? Compile(JSON.parse(row.schema) as object);
+  compiled.set(row.schema, validator);
+  return {
+    type: row.type,
+    template: row.template,
+    parameters: JSON.parse(row.parameters) as Record<string, string>,
+    accepts: (details) => validator.Check(details),
+  };
+}
+
+/** Parameters of the operation, taken from the details; undefined where one is missing or no text or number. */
+export function parametersOf(
+  { parameters }: AuthorizationType,
+  details: object,
+): Readonly<Record<string, string>> | undefined {
+  const taken = Object.entries(parameters).map(([name, pointer]) => [name, textOf(Pointer.Get(details, pointer))]);
+  return taken.some(([, value]) => value === undefined)
+    ? undefined
+    : (Object.fromEntries(taken) as Record<string, string>);
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  return typeof value === "number" ? String(value) : undefined;
+}
