@@ -1,5 +1,6 @@
 /** The three samples and both step lists that existing applications are written after, over HTTP, on both stores. */
 import assert from "node:assert/strict";
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from "jose";
 import { describe, it } from "node:test";
 import {
   CancelationReason,
@@ -10,7 +11,7 @@ import {
   ProtectionPolicy,
   SDKConstants,
 } from "@countersign/client/approve";
-import { stores } from "../world.ts";
+import { application, stores } from "../world.ts";
 import { bytes, cut, deviceOf, enrolled, worldOn, password } from "./approve-world.ts";
 
 for (const store of await stores()) {
@@ -46,8 +47,24 @@ for (const store of await stores()) {
       assert.equal(operation.additionalData.mobileContext, context);
     });
 
-    it("signs directly, up to the request id, which the back end redeems once", async () => {
-      await world.deviceType({ defaultClient: world.credentials.clientId });
+    it("signs directly: the ID token verifies with the published keys, the request id is redeemed once", async () => {
+      const shop = await world.v1("POST", "/oidc-clients", {
+        client_name: "shop",
+        countersign: { applications: [application] },
+      });
+      const redeem = async (id: string | null) => {
+        const response = await fetch(`${world.url}/oidc/token`, {
+          method: "POST",
+          headers: { authorization: `Basic ${btoa(`${shop.client_id}:${shop.client_secret}`)}` },
+          body: new URLSearchParams({
+            grant_type: "urn:openid:params:grant-type:ciba",
+            auth_req_id: id ?? "",
+          }),
+        });
+        const answer = (await response.json()) as { id_token?: string; error?: string };
+        return answer.error ?? decodeJwt(answer.id_token ?? "").txn;
+      };
+      await world.deviceType({ defaultClient: shop.client_id });
       const user = world.userOf();
       const device = await deviceOf();
       await enrolled(world, device, user);
@@ -63,12 +80,19 @@ for (const store of await stores()) {
       assert.equal(await transaction.setStatus("approve", bytes(password), null, []), true);
       const authRequestId = transaction.requestId;
       assert.ok(authRequestId !== null);
-      const redeemed = await world.v1("POST", `/direct-requests/${authRequestId}/redeem`);
-      assert.equal(redeemed.status, "approve");
-      await assert.rejects(world.v1("POST", `/direct-requests/${authRequestId}/redeem`));
+      const tokenId = transaction.getIdToken();
+      assert.ok(tokenId !== null);
+      const { payload } = await jwtVerify(tokenId, createRemoteJWKSet(new URL(`${world.url}/oidc/jwks.json`)), {
+        issuer: `${world.url}/oidc`,
+        audience: shop.client_id,
+      });
+      assert.deepEqual([payload.sub, payload["approvalstatus"]], [user, "approve"]);
+      assert.equal(await redeem(authRequestId), payload["txn"]);
+      assert.equal(await redeem(authRequestId), "invalid_grant");
       const declined = await myContainer!.generateAuthenticationRequest("User Login", key.getId());
       assert.equal(await declined.setStatus("decline", bytes(password)), true);
-      assert.ok(declined.getRequestId() !== null);
+      assert.equal(await redeem(declined.getRequestId()), "access_denied");
+      assert.equal(declined.getIdToken(), null, "nobody signed in");
     });
 
     it("cancels without a signing key, and tells of something suspicious", async () => {

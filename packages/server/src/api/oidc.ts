@@ -1,7 +1,7 @@
 /** `/oidc/*`: the OpenID provider reads and answers its requests itself. */
 import type { IncomingMessage } from "node:http";
 import type { Deps } from "../deps.ts";
-import { oidcPath } from "../oidc/provider.ts";
+import { oidcPath } from "../oidc/path.ts";
 import type { Api } from "./surfaces.ts";
 
 export function oidcRoutes(app: Api, deps: Deps): void {

@@ -8,6 +8,7 @@ import type { Channel } from "../notifications/delivery/channels.ts";
 import type { ClientCheck } from "./clients/check.ts";
 import { type ClientMetadata, readClientSettings, registered } from "./clients/client.ts";
 import { configuration } from "./configuration.ts";
+import { oidcPath } from "./path.ts";
 import { readAuthorizationTypes } from "./types.ts";
 
 export interface Oidc extends ClientCheck {
@@ -16,8 +17,6 @@ export interface Oidc extends ClientCheck {
   /** Tells a relying party the result it waits for. */
   readonly deliver: Channel;
 }
-
-export const oidcPath = "/oidc";
 
 export function openIdProvider(deps: Deps): Oidc {
   let built: { readonly of: string; readonly provider: Provider; readonly serve: Serve } | undefined;

@@ -6,6 +6,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { type Adapter, type AdapterPayload, errors } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import { builtOnce } from "../lists/built-once.ts";
+import { recordId } from "../keys/record-id.ts";
 import type { OidcRecordTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
 
@@ -14,18 +15,22 @@ type RecordDeps = Pick<Deps, "store" | "secrets">;
 /** How long a record is kept past its end: who comes late is told that it is over, not that it never was. */
 const graceMs = 300_000;
 
-export function recordId({ secrets }: Pick<Deps, "secrets">, model: string, id: string): string {
-  return secrets.hash("oidc-record", `${model}:${id}`);
-}
-
 /** Writes of one `together`, which are committed as one. */
 const batch = new AsyncLocalStorage<((change: Change) => Promise<void>)[]>();
 
-/** Everything that `work` saves is committed at its end, all or nothing. It must not read what it saves. */
-export async function together(deps: Pick<Deps, "store">, work: () => Promise<void>): Promise<void> {
+/**
+ * Everything that `work` saves is committed at its end, all or nothing, after what `first` does. `work` must not read
+ * what it saves.
+ */
+export async function together(
+  deps: Pick<Deps, "store">,
+  work: () => Promise<void>,
+  first?: (change: Change) => Promise<void>,
+): Promise<void> {
   const writes: ((change: Change) => Promise<void>)[] = [];
   await batch.run(writes, work);
   await deps.store.transaction(async (change) => {
+    await first?.(change);
     for (const write of writes) await write(change);
   });
 }
@@ -77,7 +82,7 @@ function placeOf(model: string, id: string) {
 export function recordsOf(deps: RecordDeps, model: string): Adapter {
   const { store, secrets } = deps;
   const { tenant } = store;
-  const idOf = (id: string) => recordId(deps, model, id);
+  const idOf = (id: string) => recordId(deps.secrets, model, id);
 
   return {
     find: (id) => recordsByKey(deps, model, idOf(id)),
@@ -101,7 +106,7 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
       const { consumed: _, ...kept } = payload;
       const set = {
         payload_sealed: secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(kept))),
-        grant_id: payload.grantId === undefined ? null : recordId(deps, "Grant", payload.grantId),
+        grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
         uid: payload.uid === undefined ? null : idOf(payload.uid),
         final: isFinal(model, payload) ? 1 : 0,
       };
@@ -155,7 +160,7 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
           .deleteFrom("oidc_record")
           .where("tenant", "=", tenant)
           .where("model", "=", model)
-          .where("grant_id", "=", recordId(deps, "Grant", grantId))
+          .where("grant_id", "=", recordId(deps.secrets, "Grant", grantId))
           .execute();
       });
     },

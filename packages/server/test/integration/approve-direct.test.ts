@@ -37,8 +37,9 @@ suiteOnEachStore((dialect, open) => {
       const text = await device.directText(shop.clientId, "approve");
       const reply = await device.sendDirect(text);
       assert.equal(reply.status, 200, JSON.stringify(reply.body));
-      assert.deepEqual((await device.sendDirect(text)).body, reply.body, "the same bytes again");
-      const { requestId } = reply.body;
+      const { requestId, expiresAt } = reply.body;
+      const again = await device.sendDirect(text);
+      assert.deepEqual([again.body.requestId, again.body.expiresAt], [requestId, expiresAt], "the same bytes again");
       assert.equal((await redeem(requestId, at.bank.admin)).body.code, "direct-request-unknown", "another client");
       const parallel = await Promise.all([1, 2, 3, 4].map(() => redeem(requestId)));
       assert.equal(parallel.filter(({ status }) => status === 200).length, 1);

@@ -5,6 +5,7 @@ import { answerTransaction } from "../../approve/transactions/answer.ts";
 import { cancelTransaction } from "../../approve/transactions/cancel.ts";
 import { fetchTransaction } from "../../approve/transactions/issue.ts";
 import { pendingReferences } from "../../approve/transactions/pending.ts";
+import { directIdToken } from "../../oidc/direct.ts";
 import type { Deps } from "../../deps.ts";
 import { orRefuse } from "../../errors.ts";
 import { text } from "../members.ts";
@@ -49,6 +50,7 @@ export function transactionRoutes(app: Api, deps: Deps): void {
     const { ipAddress, userAgent } = callerOf(request);
     const call = { container, claim, text: request.body.request, ipAddress, userAgent };
     const { requestId, expiresAt } = orRefuse(await signDirectly(deps, call));
-    return { requestId, expiresAt: Math.floor(expiresAt / 1000) };
+    const idToken = await directIdToken(deps, requestId);
+    return { requestId, expiresAt: Math.floor(expiresAt / 1000), ...(idToken !== undefined && { idToken }) };
   });
 }

@@ -9,10 +9,10 @@ import { answerSeconds, direct, type DirectClaims, isTimely } from "@countersign
 import { isUnsafe } from "@countersign/protocol/approve/shown";
 import type { AllowedStatus } from "@countersign/protocol/approve/transaction";
 import { composeOperationData } from "@countersign/protocol/operation/data";
-import { apiClientOf, mayUse } from "../../accounts/api-client.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { newId, userBucket } from "../../ids.ts";
+import { backchannelId } from "../../keys/record-id.ts";
 import { fillsEveryPlace, inherited } from "../../operations/create.ts";
 import { decide } from "../../operations/decide.ts";
 import { decisionOf } from "../../operations/receipt.ts";
@@ -22,6 +22,7 @@ import type { Template } from "../../templates/template.ts";
 import type { DeviceType } from "../device-types/device-type.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
 import { isServerNonce } from "../nonce.ts";
+import { redeemerOf } from "./redeemer.ts";
 import { findUserApproval, isSuspended } from "../countermeasures/suspension.ts";
 import {
   activeContainer,
@@ -75,15 +76,17 @@ export async function signDirectly(deps: DirectDeps, call: SignedCall): Promise<
   }
   const earlier = await earlierRequest(deps, signed.digest);
   if (earlier !== undefined) return earlier;
-  if (!(await isClient(deps, signed.claims.azp, activation.application_id))) return refuse("client-unknown");
+  const redeemer = await redeemerOf(deps, signed.claims.azp, activation.application_id);
+  if (redeemer === undefined) return refuse("client-unknown");
   if (isSuspended(await findUserApproval(deps, activation.user_id), await deps.store.now())) {
     return refuse("user-suspended");
   }
   const requestId = toBase64Url(deps.random(16));
   const operationId = newId(deps.random, userBucket(deps.store.tenant, activation.user_id));
+  const attempt = { signed, template, requestId, operationId, redeemer };
   return deps.store.commit<DirectSigned | Refusal>({
     ...command,
-    evaluate: (rows, now) => evaluate(deps, { signed, template, requestId, operationId }, rows, now),
+    evaluate: (rows, now) => evaluate(deps, attempt, rows, now),
   });
 }
 
@@ -92,6 +95,7 @@ interface Attempt {
   readonly template: Template;
   readonly requestId: string;
   readonly operationId: string;
+  readonly redeemer: "api" | "oidc";
 }
 
 function evaluate(deps: DirectDeps, attempt: Attempt, rows: HotRows, now: number): Outcome<DirectSigned | Refusal> {
@@ -173,8 +177,8 @@ function defectOf(
 
 /** As it would have been created; nobody ever sees it pending. */
 function operationRow(
-  { store }: DirectDeps,
-  { signed: { claims }, template, operationId }: Attempt,
+  { store, secrets }: DirectDeps,
+  { signed: { claims }, template, operationId, requestId, redeemer }: Attempt,
   activation: ActivationRow,
   now: number,
 ): OperationRow | Refusal {
@@ -203,7 +207,7 @@ function operationRow(
     finalized_at: null,
     proximity_seed_sealed: null,
     approval: approvalText(policy, authorizationDetails && { authorizationDetails }),
-    backchannel_id: null,
+    backchannel_id: redeemer === "oidc" ? backchannelId(secrets, requestId) : null,
     backchannel_sink: null,
   };
 }
@@ -228,18 +232,6 @@ async function templateOfType(deps: Pick<Deps, "store">, { features }: DeviceTyp
   const template = await templateDetail(deps, { name: features.directTemplate });
   const usable = !isRefusal(template) && fillsEveryPlace(template.dataTemplate, { message: "" });
   return usable ? template : refuse("feature-off", "directTemplate");
-}
-
-async function isClient({ store }: Pick<Deps, "store">, id: string, applicationId: string): Promise<boolean> {
-  const row = await store.read
-    .selectFrom("api_client")
-    .selectAll()
-    .where("tenant", "=", store.tenant)
-    .where("id", "=", id)
-    .executeTakeFirst();
-  if (row === undefined) return false;
-  const client = apiClientOf(row);
-  return client.permissions.has("relying-party") && mayUse(client, applicationId);
 }
 
 async function earlierRequest({ store }: Pick<Deps, "store">, digest: string): Promise<DirectSigned | undefined> {

@@ -2,6 +2,7 @@
 import type { Adapter, AdapterPayload, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
+import { adoptDirectRequest, directPayload } from "../direct.ts";
 import { recordsOf, recordsByKey } from "../records.ts";
 import { operationOfRequest, requestModel, resolveRequest } from "./resolve.ts";
 
@@ -12,11 +13,13 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
   return {
     ...records,
     async find(id) {
-      const payload = await records.find(id);
-      if (!payload || hasResult(payload)) return payload;
+      const kept = await records.find(id);
+      const payload = kept ?? (await directPayload(deps, id));
+      if (payload === undefined || hasResult(payload)) return payload;
       const operation = await operationOfRequest(deps, id);
-      if (operation === undefined || !(await resolveRequest(deps, provider(), payload, operation))) return payload;
-      return records.find(id);
+      if (operation === undefined) return payload;
+      const first = kept === undefined ? adoptDirectRequest(deps, id) : undefined;
+      return (await resolveRequest(deps, provider(), payload, operation, first)) ? records.find(id) : payload;
     },
   };
 }

@@ -5,11 +5,12 @@
 import type { AdapterPayload, Provider } from "oidc-provider";
 import { errors } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
+import { backchannelId } from "../../keys/record-id.ts";
 import { decisionClaims } from "../../operations/detail.ts";
 import { settled } from "../../operations/expire.ts";
-import type { OperationRow } from "../../store/store.ts";
+import type { Change, OperationRow } from "../../store/store.ts";
 import { amrOf, reachedAcr } from "../acr.ts";
-import { AlreadyFinal, recordId, together } from "../records.ts";
+import { AlreadyFinal, together } from "../records.ts";
 
 type ResolveDeps = Pick<Deps, "store" | "secrets">;
 
@@ -21,25 +22,30 @@ export async function operationOfRequest(deps: ResolveDeps, authReqId: string): 
     .selectFrom("operation")
     .selectAll()
     .where("tenant", "=", deps.store.tenant)
-    .where("backchannel_id", "=", recordId(deps, requestModel, authReqId))
+    .where("backchannel_id", "=", backchannelId(deps.secrets, authReqId))
     .executeTakeFirst();
   return row && settled(deps, row, await deps.store.now());
 }
 
-/** Whether something was written: not while the operation is pending, nor where time is over by itself. */
+/** Whether there is a result now: not while the operation is pending, nor where time is over by itself. */
 export async function resolveRequest(
   deps: ResolveDeps,
   provider: Provider,
   payload: AdapterPayload,
   operation: OperationRow,
+  first?: (change: Change) => Promise<void>,
 ): Promise<boolean> {
   if (operation.status === "PENDING" || operation.status === "EXPIRED") return false;
   const request = new provider.BackchannelAuthenticationRequest(payload);
   try {
-    await together(deps, async () => {
-      if (operation.status === "APPROVED") await grant(deps, provider, request, operation);
-      else await deny(deps, provider, request, operation);
-    });
+    await together(
+      deps,
+      async () => {
+        if (operation.status === "APPROVED") await grant(deps, provider, request, operation);
+        else await deny(deps, provider, request, operation);
+      },
+      first,
+    );
   } catch (error) {
     if (!(error instanceof AlreadyFinal)) throw error;
   }

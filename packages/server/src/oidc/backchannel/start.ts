@@ -3,12 +3,12 @@ import { errors, type KoaContextWithOIDC, type BackchannelAuthenticationRequest,
 import { isUnsafe } from "@countersign/protocol/approve/shown";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
+import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
 import { combinationsFor } from "../acr.ts";
 import type { ClientSettings } from "../clients/client.ts";
 import { findOidcClient } from "../clients/find.ts";
-import { recordId } from "../records.ts";
 import { type AuthorizationTypes, parametersOf } from "../types.ts";
 
 /** What stands in a request, as an operation will have it. */
@@ -120,7 +120,7 @@ export async function askPerson(
       ...(signed !== undefined && { request: signed }),
     },
     backchannel: {
-      id: recordId(deps, "BackchannelAuthenticationRequest", request.jti),
+      id: backchannelId(deps.secrets, request.jti),
       sink: row?.sink_id ?? null,
     },
     notify: { silent: false },
