@@ -4,7 +4,7 @@
  */
 import { canonicalJson } from "../canonical-json.ts";
 import { type AttributeTemplate, type DisplayAttribute, renderAttribute } from "./display-attributes.ts";
-import { fillAll, fillPlaces, type Parameters } from "./places.ts";
+import { fillAll, fillPlaces, parameterOf, type Parameters } from "./places.ts";
 import { type Ui, uiOfRiskFlags, withoutScan } from "./display-ui.ts";
 
 /** How operations of a type are shown in a language. Texts may hold `${parameter}` places, labels of rows do not. */
@@ -87,14 +87,34 @@ function formOf(
   { title, message, resultTexts, attributes, language }: DisplayTemplate,
   parameters: Parameters,
 ): DisplayForm {
+  const rows = attributes
+    .map((attribute) => renderAttribute(attribute, parameters, language))
+    .filter((attribute) => attribute !== undefined);
   return {
     title: fillPlaces(title, parameters),
     message: fillPlaces(message, parameters),
     ...(resultTexts !== undefined && { resultTexts: fillAll(resultTexts, parameters) }),
-    attributes: attributes
-      .map((attribute) => renderAttribute(attribute, parameters, language))
-      .filter((attribute) => attribute !== undefined),
+    attributes: [...rows, ...rowsOwed(parameters, { title, message, attributes }, language)],
   };
+}
+
+/** Parameters that a person sees whatever the template says: who asks, and the words that stand on the other screen. */
+const owed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  clientName: { en: "Requested by", cs: "Žádá" },
+  bindingMessage: { en: "Reference", cs: "Označení" },
+};
+
+function rowsOwed(
+  parameters: Parameters,
+  { title, message, attributes }: Pick<DisplayTemplate, "title" | "message" | "attributes">,
+  language: string,
+): DisplayAttribute[] {
+  return Object.entries(owed).flatMap(([id, labels]) => {
+    const value = parameterOf(parameters, id);
+    const named = attributes.some(({ params }) => Object.values(params).includes(id));
+    if (value === undefined || named || `${title}${message}`.includes(`\${${id}}`)) return [];
+    return [{ type: "KEY_VALUE", id, label: labels[language] ?? labels["en"] ?? id, value }];
+  });
 }
 
 /** `templates` is the device's: places in it name rows of the form, not parameters. */

@@ -252,3 +252,26 @@ test("the text does not depend on the order in which members were set, and tells
     }),
   );
 });
+
+test("who asks and the words on the other screen are shown whatever a template says, once (CIBA binding_message)", () => {
+  const owed = { clientName: "Web shop", bindingMessage: "A7K2" };
+  const shown = (more: Partial<DisplayTemplate>) =>
+    display(operation({ parameters: owed }), template({ message: "", ...more })).formData;
+  assert.deepEqual(shown({}).attributes, [
+    { type: "KEY_VALUE", id: "clientName", label: "Requested by", value: "Web shop" },
+    { type: "KEY_VALUE", id: "bindingMessage", label: "Reference", value: "A7K2" },
+  ]);
+  assert.deepEqual(
+    shown({ language: "cs" }).attributes.map(({ label }) => label),
+    ["Žádá", "Označení"],
+  );
+  const placed = shown({
+    message: "${clientName} asks",
+    attributes: [{ id: "code", type: "KEY_VALUE", text: "Code", params: { value: "bindingMessage" } }],
+  });
+  assert.equal(placed.message, "Web shop asks");
+  assert.deepEqual(
+    placed.attributes.map(({ id }) => id),
+    ["code"],
+  );
+});

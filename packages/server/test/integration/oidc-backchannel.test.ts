@@ -50,6 +50,28 @@ suiteOnEachStore((_dialect, open) => {
       assert.equal(approval.evidence, "powerauth");
     });
 
+    it("the device sees who asks and the binding message as it is; one that cannot be shown is refused (CIBA §7.1)", async () => {
+      const client = await oidc.client();
+      const user = oidc.user();
+      const device = await oidc.device(user);
+      await oidc.started(client, { login_hint: user, binding_message: "Ř7 – K2" });
+      const { token } = await device.createToken("possession");
+      const list = await device.post(
+        "/api/auth/token/app/operation/list",
+        JSON.stringify({ requestObject: {} }),
+        device.withToken(token),
+      );
+      const [operation] = list.body.responseObject;
+      const shown = Object.fromEntries(
+        operation.formData.attributes.map(({ id, value }: Record<string, string>) => [id, value]),
+      );
+      assert.deepEqual([shown["bindingMessage"], shown["clientName"]], ["Ř7 – K2", (client as Json).client_name]);
+      for (const message of ["a\u202eb", "a\u0000", "x".repeat(257)]) {
+        const { status, body } = await oidc.start(client, { login_hint: user, binding_message: message });
+        assert.deepEqual([status, body.error], [400, "invalid_binding_message"], JSON.stringify(message));
+      }
+    });
+
     it("a rejected one is denied with the person's word", async () => {
       const client = await oidc.client();
       const user = oidc.user();

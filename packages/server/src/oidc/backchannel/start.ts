@@ -31,7 +31,7 @@ export function wantedBy(ctx: KoaContextWithOIDC): Wanted {
 }
 
 /** Longest text that a device shows whole. */
-const bindingMessageLength = 300;
+const bindingMessageLength = 256;
 
 /** Shown as it is, or refused (CIBA §7.1). */
 export function checkBindingMessage(message: string | undefined): void {
@@ -60,10 +60,14 @@ export async function readRequest(
   if (combinations === undefined) throw new errors.InvalidRequest("acr_values cannot be reached");
   const requested = params["requested_expiry"] === undefined ? undefined : Number(params["requested_expiry"]);
   const seconds = Math.min(requested ?? template.expirationSeconds, longestSeconds);
-  const more = Object.entries({ bindingMessage: params["binding_message"], client: client.clientName });
+  const bindingMessage = textOf(params["binding_message"]);
   wanted.set(ctx, {
     template: name,
-    parameters: { ...onlyTexts(more, template.dataTemplate), ...parameters },
+    parameters: {
+      ...parameters,
+      clientName: client.clientName ?? client.clientId,
+      ...(bindingMessage !== undefined && { bindingMessage }),
+    },
     details,
     combinations,
     seconds,
@@ -154,11 +158,4 @@ function textOf(value: unknown): string | undefined {
 
 function words(text: string | undefined): string[] {
   return text?.split(" ").filter((word) => word !== "") ?? [];
-}
-
-/** Only what the template has a place for: the rest is told to the device beside the form. */
-function onlyTexts(entries: readonly (readonly [string, unknown])[], dataTemplate: string): Record<string, string> {
-  return Object.fromEntries(
-    entries.filter(([name, value]) => typeof value === "string" && dataTemplate.includes(`\${${name}}`)),
-  ) as Record<string, string>;
 }
