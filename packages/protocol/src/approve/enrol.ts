@@ -4,6 +4,7 @@ import { count, digest, exactly, flag, listOf, matches, seconds, shaped, text, u
 import { isNamedJwk, isPublicJwk, keyUses, sameJwk, type KeyUse, type NamedJwk, type PublicJwk } from "./keys.ts";
 import type { UnverifiedKeyProof } from "./key-proof.ts";
 import type { Message } from "./message.ts";
+import { isPinnedParty, type PinnedParty } from "./parties.ts";
 import type { PolicyRecord } from "./policy.ts";
 import { policyShape } from "./policy.ts";
 
@@ -115,6 +116,8 @@ export interface EnrolRecord {
     readonly otp: boolean;
   };
   readonly otp?: readonly OtpSecret[];
+  /** Relying parties whose signed requests the device checks itself (APV-RP-1). */
+  readonly parties?: readonly PinnedParty[];
 }
 
 export interface OtpSecret {
@@ -154,7 +157,12 @@ const recordShape = {
     transcript: digest,
     features: shaped({ required: { cancel: flag, direct: flag, renew: flag, otp: flag }, open: true }),
   },
-  optional: { renewBefore: seconds, client: text(255), otp: listOf((value) => isOtpSecret(value), 16) },
+  optional: {
+    renewBefore: seconds,
+    client: text(255),
+    otp: listOf((value) => isOtpSecret(value), 16),
+    parties: listOf(isPinnedParty, 16),
+  },
   open: true as const,
 };
 

@@ -33,6 +33,21 @@ export function shownDefect(
   return values.every((value) => given.some((parameter) => isSame(parameter, value))) ? undefined : "value-unknown";
 }
 
+/** Whether this text, or this number digit for digit, can be read in the form. */
+export function isShown({ title, message, attributes }: DisplayForm, value: string): boolean {
+  const values = (attributes as readonly unknown[] as readonly Attribute[]).flatMap(attributeValues);
+  return values.some((one) => isSame(value, one)) || [title, message].some((text) => standsIn(text, value));
+}
+
+/** As a word of its own: "1" does not stand in "100". */
+function standsIn(text: string, value: string): boolean {
+  for (let at = text.indexOf(value); value !== "" && at >= 0; at = text.indexOf(value, at + 1)) {
+    const around = [text.slice(0, at), text.slice(at + value.length)];
+    if (!/[\p{L}\p{N}.,]$/u.test(around[0] ?? "") && !/^[\p{L}\p{N}]/u.test(around[1] ?? "")) return true;
+  }
+  return false;
+}
+
 /** A number in the form is the decimal text that was given, digit for digit. */
 function isSame(parameter: unknown, value: unknown): boolean {
   if (typeof value !== "number") return parameter === value;

@@ -7,6 +7,7 @@ import { isRefusal } from "../../errors.ts";
 import { type Container, type ContainerKey, findContainer, keyFor } from "../container.ts";
 import type { DeviceType } from "../device-types/device-type.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
+import { partiesOf } from "./parties.ts";
 import { otpSecretsOf } from "../otp/otp-secret.ts";
 import { goodServerKeys, signForDevices } from "../server-key.ts";
 
@@ -43,6 +44,7 @@ async function recordOf(
   if (isRefusal(type)) throw new Error("A container has no device type");
   const renewal = row.renewal === null ? undefined : (JSON.parse(row.renewal) as { readonly transcript: string });
   const otp = after === "enrol" ? await otpSecretsOf(deps, activation.id, type.otp) : [];
+  const parties = await partiesOf(deps, activation.application_id);
   const renewBefore = keys.find(({ use }) => use === "tx")?.expiresAt;
   return {
     iss: deps.publicUrl,
@@ -67,6 +69,7 @@ async function recordOf(
     ...(type.defaultClient !== null && { client: type.defaultClient }),
     features: featuresOf(type),
     ...(otp.length > 0 && { otp }),
+    ...(parties.length > 0 && { parties }),
   };
 }
 
