@@ -3,8 +3,8 @@
  * the proof's and the answer's) against one bare ECDSA verification in the same round. Fetching and signing are not measured.
  */
 import { generateKeyPairSync, sign, verify } from "node:crypto";
-import { noAnswer } from "@countersign/protocol/approve/response";
-import { type ApproveDevice, digest, enrolDevice } from "../tools/approve-device.ts";
+import { answerDigest, noAnswer } from "@countersign/protocol/approve/response";
+import { type ApproveDevice, enrolDevice, sha256 } from "../tools/approve-device.ts";
 import { startPostgres } from "../tools/postgres.ts";
 import { cpuMicroseconds } from "./cpu.ts";
 import { httpRequest, load } from "./load.ts";
@@ -117,7 +117,7 @@ async function requestsOf(subject: Subject, phone: Phone, index: number): Promis
   for (const { id } of await subject.createOperations(index, each)) {
     const { seq, prev } = phone;
     const response = await device.answer(await device.fetch(id), "approve", { claims: { seq: seq + 1, prev } });
-    Object.assign(phone, { seq: seq + 1, prev: digest(response) });
+    Object.assign(phone, { seq: seq + 1, prev: answerDigest(sha256, response) });
     const path = `/approve/v1/transactions/${id}/response`;
     const body = JSON.stringify({ response });
     requests.push(httpRequest(path, { dpop: await device.proof("POST", path, body) }, body));

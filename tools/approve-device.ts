@@ -11,6 +11,7 @@ import { offer } from "@countersign/protocol/approve/offer";
 import { bodyHash, signProof } from "@countersign/protocol/approve/proof";
 import { renewAck } from "@countersign/protocol/approve/renew";
 import {
+  answerDigest,
   cancel,
   type CancelClaims,
   direct,
@@ -243,7 +244,7 @@ export function deviceOf(url: string, keys: readonly SoftKey[], record: EnrolRec
       const reply = await device.call("POST", `/approve/v1/transactions/${tid}/response`, { response: text });
       if (reply.status === 200) {
         seq += 1;
-        prev = digest(text);
+        prev = answerDigest(sha256, text);
       }
       return reply;
     },
@@ -308,7 +309,7 @@ export function deviceOf(url: string, keys: readonly SoftKey[], record: EnrolRec
       const reply = await device.call("POST", "/approve/v1/direct", { request: text });
       if (reply.status === 200) {
         seq += 1;
-        prev = digest(text);
+        prev = answerDigest(sha256, text);
       }
       return reply;
     },

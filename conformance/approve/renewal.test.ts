@@ -6,6 +6,7 @@ import {
   type Container,
   ContainerRenewal,
   type Device,
+  ServerProtocolException,
   ServerUnsupportedOperationException,
 } from "@countersign/client/approve";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
@@ -55,6 +56,29 @@ for (const store of await stores()) {
       assert.equal(container.isRenewable(), false);
       await assert.rejects(container.renew(null, typing()), ServerUnsupportedOperationException);
       await world.deviceType();
+    });
+
+    it("new policies of the device type wait for a new enrolment, and a record with others is refused (APV-REN-4)", async () => {
+      const device = await deviceOf();
+      const container = await enrolled(world, device, world.userOf());
+      const none = { device: { type: "DEVICE", lock: { type: "none" } } };
+      const keyPolicies = { auth: "device", tx: "device", enc: "device", pop: "device" };
+      await world.deviceType({ policies: none, keyPolicies });
+      await container.renew(null, typing());
+      assert.equal(container.getProtectionPolicy().getType(), "PASSWORD");
+      await approves(device, container);
+      await world.deviceType();
+      const stored = () => world.store.read.selectFrom("container").select("policies").executeTakeFirstOrThrow();
+      const { policies } = await stored();
+      const loosened = { ...JSON.parse(policies), password: none.device };
+      await world.store.transaction(({ db }) =>
+        db.updateTable("container").set({ policies: JSON.stringify(loosened) }).execute(),
+      );
+      await assert.rejects(container.renew(null, typing()), ServerProtocolException);
+      assert.equal(container.getProtectionPolicy().getType(), "PASSWORD");
+      await world.store.transaction(({ db }) => db.updateTable("container").set({ policies }).execute());
+      await approves(device, container);
+      await container.renew(null, typing());
     });
 
     it("a crash at any step of renewal leaves a usable container, which renews afterwards", async () => {

@@ -132,6 +132,7 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
     connectionOf: (id) => connections.get(id) ?? connections.get(undefined) ?? fallback,
     connect: (id, connection) => void connections.set(id, connection),
     nonces: new Map(),
+    ahead: new Map(),
   };
   const extras: DeviceExtras = {
     brand: context.brand,

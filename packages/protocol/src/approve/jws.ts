@@ -1,8 +1,8 @@
 /**
  * Signed messages (Approve protocol §1): compact JWS with ES256, read strictly before anything is verified.
  *
- * Signing is split from the key, which may live in hardware: `prepare` gives the bytes to sign, `finish` takes the
- * signature. Verification is jose's, with the algorithm of the key.
+ * Signing is split from the key, which may live in hardware or wait for a person: `prepareCompact` gives what is signed,
+ * `finishCompact` signs it. Verification is jose's, with the algorithm of the key.
  */
 import { compactVerify, type CryptoKey, importJWK } from "jose";
 import { concat, fromBase64Url, toBase64Url, utf8, type Bytes } from "../bytes.ts";
@@ -64,14 +64,19 @@ export async function importVerifier({ kty, crv, x, y }: PublicJwk): Promise<Ver
   }
 }
 
-export async function signCompact(
-  typ: CompactType,
-  named: { readonly kid: string } | { readonly jwk: PublicJwk },
-  claims: object,
-  signer: Signer,
-): Promise<string> {
+type Named = { readonly kid: string } | { readonly jwk: PublicJwk };
+
+export async function signCompact(typ: CompactType, named: Named, claims: object, signer: Signer): Promise<string> {
+  return finishCompact(prepareCompact(typ, named, claims), signer);
+}
+
+/** The signing input of RFC 7515 §5.1: header and payload. */
+export function prepareCompact(typ: CompactType, named: Named, claims: object): string {
   const header = toBase64Url(utf8(JSON.stringify({ alg: "ES256", typ, ...named })));
-  const input = `${header}.${toBase64Url(utf8(JSON.stringify(claims)))}`;
+  return `${header}.${toBase64Url(utf8(JSON.stringify(claims)))}`;
+}
+
+export async function finishCompact(input: string, signer: Signer): Promise<string> {
   return `${input}.${toBase64Url(await signer.sign(utf8(input)))}`;
 }
 

@@ -1,7 +1,15 @@
 /** One row for each kind of compact message: its type and its shape. Reading is form, then signature, then claims. */
 import { failure, isFailure, type Failure } from "../errors.ts";
 import { matches, type Shape } from "./claims.ts";
-import { readCompact, signCompact, verifyCompact, type CompactType, type NamedSigner, type Verifier } from "./jws.ts";
+import {
+  finishCompact,
+  prepareCompact,
+  readCompact,
+  verifyCompact,
+  type CompactType,
+  type NamedSigner,
+  type Verifier,
+} from "./jws.ts";
 
 export interface Message<Claims> {
   readonly typ: CompactType;
@@ -47,6 +55,11 @@ export async function signMessage<Claims extends object>(
   claims: Claims,
   signer: NamedSigner,
 ): Promise<string> {
+  return finishCompact(prepareMessage(message, claims, signer.kid), signer);
+}
+
+/** What `finishCompact` signs. Throws as `signMessage`. */
+export function prepareMessage<Claims extends object>(message: Message<Claims>, claims: Claims, kid: string): string {
   if (!matches(claims, message.shape)) throw new TypeError(`Claims of ${message.typ} are not well formed`);
-  return signCompact(message.typ, { kid: signer.kid }, claims, signer);
+  return prepareCompact(message.typ, { kid }, claims);
 }

@@ -1,4 +1,5 @@
 /** The person's answer, signed on the device (Approve protocol §8), and what a device starts by itself (§9). */
+import { toBase64Url, utf8, type Bytes } from "../bytes.ts";
 import { count, digest, exactly, listOf, object, seconds, shaped, text, unique, url, uuid } from "./claims.ts";
 import type { Message } from "./message.ts";
 import { verificationMethods, type LockRecord, type VerificationMethod } from "./policy.ts";
@@ -20,7 +21,7 @@ export interface AnswerClaims {
   readonly jti: string;
   /** Rises with every answer of the container. */
   readonly seq: number;
-  /** SHA-256 of the last answer the server accepted. */
+  /** `answerDigest` of the last answer the server accepted. */
   readonly prev: string;
   readonly uv: Verification;
   /** RFC 8176. */
@@ -121,6 +122,14 @@ export const answerSeconds = { response: 300, direct: 60 } as const;
 
 /** How far the device's clock may be from the server's, in seconds (APV-OBJ-7). */
 export const clockSkew = 60;
+
+/**
+ * What names an answer (APV-RES-9): SHA-256, Base64url, of what is signed, header and payload. Not of the signature, which
+ * is another each time the person signs the same, and would confirm a guessed password (APV-LOCK-2).
+ */
+export function answerDigest(sha256: (data: Bytes) => Bytes, signed: string): string {
+  return toBase64Url(sha256(utf8(signed.slice(0, signed.lastIndexOf(".")))));
+}
 
 /** `prev` of the first answer of a container. */
 export const noAnswer = "A".repeat(43);

@@ -6,6 +6,8 @@ import type { Api } from "./surfaces.ts";
 
 /** Paths for devices, behind the configured base path or none. */
 const forDevices = /^\/+(?:pa|api|live|approve)(?:[/?]|$)/;
+/** When to ask again, the nonce of the next proof, and the time that it is dated by (APV-OBJ-8). */
+const exposed = "retry-after, dpop-nonce, date";
 const preflightSeconds = 600;
 
 export function allowOrigins(
@@ -21,11 +23,11 @@ export function allowOrigins(
     // Caches must not give one origin the answer for another.
     void reply.header("vary", "origin");
     if (origin === undefined || !allowed.has(origin)) return done();
-    void reply.header("access-control-allow-origin", origin).header("access-control-expose-headers", "retry-after");
+    void reply.header("access-control-allow-origin", origin).header("access-control-expose-headers", exposed);
     if (request.method !== "OPTIONS" || request.headers["access-control-request-method"] === undefined) return done();
     void reply
       .code(204)
-      .header("access-control-allow-methods", "GET, POST, PUT, DELETE")
+      .header("access-control-allow-methods", "GET, POST, PUT, PATCH, DELETE")
       // Any header but this one may be called "any".
       .header("access-control-allow-headers", "*, authorization")
       .header("access-control-max-age", preflightSeconds)

@@ -542,7 +542,7 @@ export interface IssuedTransactionTable {
   issued_at: number;
 }
 
-/** Answers that are final: the same bytes get the same answer again. */
+/** Answers that are final: who signs the same again gets the same answer (APV-RES-4). */
 export interface AnsweredTransactionTable {
   tenant: string;
   operation_id: string;

@@ -1,9 +1,9 @@
 /** The life of a container between enrolment and end: by its device (Approve protocol §11) and by the back office. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { noAnswer } from "@countersign/protocol/approve/response";
+import { answerDigest, noAnswer } from "@countersign/protocol/approve/response";
 import { type ContainerBank, startContainerBank } from "../container-bank.ts";
-import { digest } from "../../../../tools/approve-device.ts";
+import { sha256 } from "../../../../tools/approve-device.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 
@@ -41,7 +41,7 @@ suiteOnEachStore((dialect, open) => {
       const text = await device.answer(await device.fetch(id), "approve");
       await device.respond(id, text);
       const later = (await device.call("GET", path)).body;
-      assert.deepEqual([later.seq, later.prev], [1, digest(text)]);
+      assert.deepEqual([later.seq, later.prev], [1, answerDigest(sha256, text)]);
     });
 
     it("a device changes its name, its description and its push address, and takes the address back (APV-DEV-2)", async () => {

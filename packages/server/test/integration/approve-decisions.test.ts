@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { finishCompact } from "@countersign/protocol/approve/jws";
+import { order } from "@countersign/protocol/crypto";
 import {
   enrolDevice,
   enrolmentOf,
@@ -200,6 +202,52 @@ suiteOnEachStore((dialect, open) => {
       }
       assert.equal(await statusOf(id), "PENDING");
       assert.equal((await device.decide(id, "approve")).status, 200);
+    });
+
+    it("what is signed names an answer: under another right signature it is the same one (APV-RES-4, -9)", async () => {
+      const user = userOf();
+      const device = await deviceOf(user);
+      const id = await operationFor(user);
+      const path = `/approve/v1/transactions/${id}/response`;
+      const send = (response: string) => device.call("POST", path, { response });
+      const tx = await device.fetch(id);
+      const text = await device.answer(tx, "approve");
+      const input = text.slice(0, text.lastIndexOf("."));
+      const key = device.keys.find(({ use }) => use === "tx")!;
+      const first = await send(text);
+      assert.equal(first.status, 200, JSON.stringify(first.body));
+      const signature = Buffer.from(text.slice(input.length + 1), "base64url");
+      const s = order - BigInt(`0x${signature.subarray(32).toString("hex")}`);
+      const turned = Buffer.concat([signature.subarray(0, 32), Buffer.from(s.toString(16).padStart(64, "0"), "hex")]);
+      for (const same of [text, await finishCompact(input, key), `${input}.${turned.toString("base64url")}`]) {
+        const again = await send(same);
+        assert.deepEqual([again.status, again.body], [200, first.body]);
+      }
+      const failures = async () => (await bank.v1("GET", `/containers/${device.cid}`)).body.failedAttempts as number;
+      const place = async () => (await device.call("GET", "/approve/v1/container")).body;
+      const known = await place();
+      assert.equal((await send(await finishCompact(input, softKey("tx")))).body.code, "signature-wrong");
+      assert.equal(await statusOf(id), "APPROVED");
+      assert.deepEqual(await place(), known);
+      assert.notEqual(await failures(), 0, "a guess counts");
+      assert.deepEqual((await send(text)).body, first.body);
+      const { jti } = JSON.parse(Buffer.from(input.split(".")[1]!, "base64url").toString());
+      for (const claims of [
+        { jti, seq: 7 },
+        { jti, status: "decline" },
+        { jti, amr: ["hwk"] },
+      ]) {
+        const other = await send(await device.answer(tx, "approve", { claims }));
+        assert.deepEqual([other.status, other.body.code], [409, "operation-finished"], JSON.stringify(claims));
+      }
+      const { items } = (await bank.v1("GET", `/operations?userId=${encodeURIComponent(user)}`)).body;
+      assert.equal(items.length, 1);
+      const { decisions } = (await bank.v1("GET", `/operations/${id}`)).body;
+      assert.deepEqual(
+        decisions.map(({ evidence }: { evidence: { signature: string } }) => evidence.signature),
+        [text],
+        "the first stays the evidence",
+      );
     });
 
     it("ten answers at once to one transaction: one decides", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { finishCompact } from "@countersign/protocol/approve/jws";
 import { type ApproveDevice, softKey } from "../../../../tools/approve-device.ts";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
 import type { Credentials } from "../bank.ts";
@@ -38,8 +39,12 @@ suiteOnEachStore((dialect, open) => {
       const reply = await device.sendDirect(text);
       assert.equal(reply.status, 200, JSON.stringify(reply.body));
       const { requestId, expiresAt } = reply.body;
-      const again = await device.sendDirect(text);
-      assert.deepEqual([again.body.requestId, again.body.expiresAt], [requestId, expiresAt], "the same bytes again");
+      const input = text.slice(0, text.lastIndexOf("."));
+      const key = device.keys.find(({ use }) => use === "auth")!;
+      for (const same of [text, await finishCompact(input, key)]) {
+        const again = await device.sendDirect(same);
+        assert.deepEqual([again.body.requestId, again.body.expiresAt], [requestId, expiresAt], "the same (APV-RES-9)");
+      }
       assert.equal((await redeem(requestId, at.bank.admin)).body.code, "direct-request-unknown", "another client");
       const parallel = await Promise.all([1, 2, 3, 4].map(() => redeem(requestId)));
       assert.equal(parallel.filter(({ status }) => status === 200).length, 1);

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
-import { noAnswer } from "@countersign/protocol/approve/response";
+import { answerDigest, noAnswer } from "@countersign/protocol/approve/response";
 import { shownDefect } from "@countersign/protocol/approve/shown";
 import {
   type ApproveDevice,
@@ -15,6 +15,7 @@ import {
   enrolmentOf,
   openRecord,
   sendEnrolment,
+  sha256,
   softKey,
 } from "../../../../tools/approve-device.ts";
 import { type Bank, type Json, startBank } from "../bank.ts";
@@ -189,7 +190,7 @@ suiteOnEachStore((dialect, open) => {
         assert.equal(reply.status, 200);
         one.status = status === "approve" ? "APPROVED" : "REJECTED";
         one.answer = { text, body: reply.body };
-        Object.assign(model, { seq: next.seq, prev: digest(text), failures: 0 });
+        Object.assign(model, { seq: next.seq, prev: answerDigest(sha256, text), failures: 0 });
       };
 
       const compare = async (step: string) => {

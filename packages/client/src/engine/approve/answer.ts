@@ -1,8 +1,9 @@
 /** The person's answers: to a transaction, directly, or "not now" (Approve protocol §8 and §9). */
-import { signMessage } from "@countersign/protocol/approve/message";
+import { prepareMessage, signMessage } from "@countersign/protocol/approve/message";
 import { answerSeconds, cancel, type CancelClaims, direct, response } from "@countersign/protocol/approve/response";
 import { callAs, freshNonce } from "./call.ts";
-import { type ApproveDevice, nowSeconds } from "./device.ts";
+import { dated, serverSeconds } from "./clock.ts";
+import type { ApproveDevice } from "./device.ts";
 import { ApproveError } from "./errors.ts";
 import type { Credential } from "./key-vault.ts";
 import { activeCaller } from "./renew.ts";
@@ -32,11 +33,12 @@ export async function respond(device: ApproveDevice, id: string, input: Response
   const { kid } = keyOf(await requireContainer(device, id), use);
   return answer(device, id, credential, {
     path: `${pathOf(claims.tid)}/response`,
+    member: "response",
     kid,
     meaning: digestOf(device, JSON.stringify([claims.tid, status, context, number])),
     status,
     context,
-    async sign(own, signer) {
+    async prepare(own) {
       const exp = own.iat + answerSeconds.response;
       const made = {
         ...own,
@@ -47,8 +49,7 @@ export async function respond(device: ApproveDevice, id: string, input: Response
         exp,
         ...(number !== undefined && { num: number }),
       };
-      const text = await signMessage(response, made, { kid, sign: (data) => signer.sign(data) });
-      return { text, body: JSON.stringify({ response: text }), exp };
+      return { input: prepareMessage(response, made, kid), exp };
     },
   });
 }
@@ -69,11 +70,12 @@ export async function signDirectly(device: ApproveDevice, id: string, input: Dir
   const { kid } = keyOf(await requireContainer(device, id), use);
   return answer(device, id, credential, {
     path: "/approve/v1/direct",
+    member: "request",
     kid,
     meaning: digestOf(device, JSON.stringify([reference, status, context])),
     status,
     context,
-    async sign(own, signer, caller) {
+    async prepare(own, caller) {
       const exp = own.iat + answerSeconds.direct;
       const made = {
         ...own,
@@ -84,8 +86,7 @@ export async function signDirectly(device: ApproveDevice, id: string, input: Dir
         exp,
         ...(authorizationDetails !== undefined && { authorizationDetails }),
       };
-      const text = await signMessage(direct, made, { kid, sign: (data) => signer.sign(data) });
-      return { text, body: JSON.stringify({ request: text }), exp };
+      return { input: prepareMessage(direct, made, kid), exp };
     },
   });
 }
@@ -99,8 +100,10 @@ export async function cancelTransaction(
   const { container, caller } = await activeCaller(device, id);
   const { kid } = keyOf(container, "pop");
   const { cid: iss, iss: aud } = container;
-  const claims = { ...said, tid, iss, aud, jti: unique(device), iat: nowSeconds(device) };
-  const text = await signMessage(cancel, claims, { kid, sign: (data) => caller.pop.sign(data) });
-  const body = JSON.stringify({ cancel: text });
-  await callAs(device, caller, { method: "POST", path: `${pathOf(tid)}/cancel`, body });
+  await dated(device, aud, async () => {
+    const claims = { ...said, tid, iss, aud, jti: unique(device), iat: serverSeconds(device, aud) };
+    const text = await signMessage(cancel, claims, { kid, sign: (data) => caller.pop.sign(data) });
+    const body = JSON.stringify({ cancel: text });
+    await callAs(device, caller, { method: "POST", path: `${pathOf(tid)}/cancel`, body });
+  });
 }

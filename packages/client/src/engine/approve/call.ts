@@ -3,7 +3,8 @@ import { utf8 } from "@countersign/protocol/bytes";
 import type { Signer } from "@countersign/protocol/approve/jws";
 import type { PublicJwk } from "@countersign/protocol/approve/keys";
 import { bodyHash, signProof } from "@countersign/protocol/approve/proof";
-import { type ApproveDevice, nowSeconds } from "./device.ts";
+import { dated, serverSeconds } from "./clock.ts";
+import type { ApproveDevice } from "./device.ts";
 import { ApproveError } from "./errors.ts";
 import { ask, type Call, send } from "./exchange.ts";
 import { type ContainerState, keyOf, unique } from "./state.ts";
@@ -29,25 +30,29 @@ type ProvenCall = Pick<Call, "method" | "path"> & {
   readonly repeatable?: boolean;
 };
 
-/** Throws as `send`. A refused nonce is answered once, with a new proof (APV-POP-4). */
+/** Throws as `send`. A refused nonce is answered once, with a new proof (APV-POP-4), and so is a clock that was wrong. */
 export async function callAs(device: ApproveDevice, caller: Caller, call: ProvenCall) {
   const { method, path, body, repeatable = false } = call;
   const { iss, id } = caller;
   const exchange = repeatable ? ask : send;
   const headers = async () => ({ DPoP: await proof(device, caller, method, iss + path, body ?? "") });
   const run = () => exchange(device, device.connectionOf(id), { iss, method, path, body, headers });
-  try {
-    return await run();
-  } catch (error) {
-    if (!(error instanceof ApproveError) || error.code !== "use_dpop_nonce") throw error;
-    return run();
-  }
+  const withNonce = async () => {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof ApproveError) || error.code !== "use_dpop_nonce") throw error;
+      return run();
+    }
+  };
+  return dated(device, iss, withNonce);
 }
 
 /** A nonce of the server that is good for some minutes yet, from what it said last, or asked for. */
 export async function freshNonce(device: ApproveDevice, { iss, id }: Pick<Caller, "iss" | "id">): Promise<string> {
   const known = device.nonces.get(iss);
-  if (known !== undefined && device.now() - known.at < freshMs) return known.nonce;
+  const age = device.now() - (known?.at ?? 0);
+  if (known !== undefined && age >= 0 && age < freshMs) return known.nonce;
   device.nonces.delete(iss);
   await ask(device, device.connectionOf(id), { iss, method: "GET", path: "/approve/v1/metadata" });
   const nonce = device.nonces.get(iss)?.nonce;
@@ -64,7 +69,7 @@ function proof(device: ApproveDevice, { cid, iss, popJwk, pop }: Caller, htm: st
     jti: unique(device),
     htm,
     htu,
-    iat: nowSeconds(device),
+    iat: serverSeconds(device, iss),
     ...(nonce !== undefined && { nonce }),
     cid,
     bsh: bodyHash(device.sha256, utf8(body)),

@@ -35,8 +35,6 @@ export interface ApproveDevice {
   readonly connect: (id: string | undefined, connection: Connection) => void;
   /** Last nonce of each server, by address, with the time it came. */
   readonly nonces: Map<string, { readonly nonce: string; readonly at: number }>;
-}
-
-export function nowSeconds({ now }: Pick<ApproveDevice, "now">): number {
-  return Math.floor(now() / 1000);
+  /** How far each server's clock is ahead of the device's, by address, ms; nothing where they agree. */
+  readonly ahead: Map<string, number>;
 }

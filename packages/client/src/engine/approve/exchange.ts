@@ -6,6 +6,7 @@ import { fromUtf8 } from "@countersign/protocol/bytes";
 import { spread, wait } from "../../platform/timers.ts";
 import { trace } from "../../platform/trace.ts";
 import { isRecord, readLimited, startDeadline } from "../transport.ts";
+import { learnTime } from "./clock.ts";
 import type { ApproveDevice, Connection } from "./device.ts";
 import { ApproveError, isServerCode } from "./errors.ts";
 
@@ -20,7 +21,7 @@ export interface Call {
   readonly headers?: (() => Promise<Readonly<Record<string, string>>>) | undefined;
 }
 
-type Surroundings = Pick<ApproveDevice, "random" | "timers" | "nonces" | "now" | "language">;
+type Surroundings = Pick<ApproveDevice, "random" | "timers" | "nonces" | "now" | "ahead" | "language">;
 
 const firstPause = 250;
 
@@ -74,6 +75,7 @@ async function exchange(device: Surroundings, connection: Connection, call: Call
       },
       ...(call.body !== undefined && { body: call.body }),
     });
+    learnTime(device, call.iss, response.headers.get("date"));
     const nonce = response.headers.get("dpop-nonce");
     if (nonce !== null) device.nonces.set(call.iss, { nonce, at: device.now() });
     return { status: response.status, text: await readLimited(response) };

@@ -50,8 +50,11 @@ export interface KeyVault {
   generate(uses: readonly KeyUse[]): Promise<readonly FreshKey[]>;
   /** Fresh keys after a restart, by handle; those that are gone are left out. */
   reload(handles: readonly string[]): Promise<readonly FreshKey[]>;
+  /** Secrets of one-time passwords, under the device secret alone until they are kept. Durable; replaces earlier ones. */
+  entrust(secrets: readonly OtpSecret[]): Promise<void>;
+  entrusted(): Promise<readonly OtpSecret[]>;
   /**
-   * Puts fresh keys (and one-time-password secrets) under their policies, in one durable step, and forgets the handles. One password
+   * Puts fresh keys (and one-time-password secrets) under their policies, in one durable step, and forgets the handles and what was entrusted. One password
    * for each policy that has one. Throws `password-required` and `password-invalid` before anything changes.
    */
   keep(input: {

@@ -16,16 +16,17 @@ import { ApproveError } from "./errors.ts";
 /** The record of an enrolment without the secrets of one-time passwords, which only the vault keeps. */
 export type StoredRecord = Omit<EnrolRecord, "otp">;
 
-/** An answer that was signed: what it changed at the server is not known until the server has said so (APV-RES-3). */
+/**
+ * An answer that was sent: what it changed at the server is not known until the server has said so (APV-RES-3). Its signature
+ * is not kept: beside the wrapped key it would tell which password is right (APV-LOCK-2).
+ */
 export interface SentAnswer {
-  readonly path: string;
-  /** The very bytes, to be sent again; absent once the server has refused them. */
-  readonly body?: string;
-  /** What the person answered, so that only the same answer is repeated. */
+  /** What was signed, to be signed and sent again; absent once the server has refused it. */
+  readonly input?: string;
+  /** What the person answered and with what, so that only the same answer is repeated. */
   readonly meaning: string;
-  readonly kid: string;
   readonly seq: number;
-  /** SHA-256 of the signed characters: `prev` of the next one, if this was accepted. */
+  /** Names it (APV-RES-9): `prev` of the next one, if this was accepted. */
   readonly digest: string;
   /** Seconds. */
   readonly exp: number;
@@ -35,10 +36,10 @@ export interface PendingRenewal {
   /** Names of the fresh keys in the vault; empty until they are made. */
   readonly handles: readonly string[];
   readonly popJwk?: PublicJwk;
+  /** Gone once the record is there, as in an enrolment. */
   readonly body?: string;
+  /** Once the new keys are in the vault, only an acknowledgement completes it. */
   readonly record?: StoredRecord;
-  /** Set once the new keys are in the vault: from here on only the answer to this completes it. */
-  readonly ack?: string;
 }
 
 export interface ContainerState {
@@ -74,6 +75,8 @@ export interface ContainerState {
 export interface PendingEnrolment {
   /** Local id of the container to be. */
   readonly id: string;
+  /** Epoch ms by this device's clock. */
+  readonly begunAt: number;
   /** Of the offer, which it is continued with. */
   readonly code: string;
   /** Digest of what was typed, where nothing was scanned. */
@@ -81,7 +84,10 @@ export interface PendingEnrolment {
   readonly offer: string;
   readonly handles: readonly string[];
   readonly popJwk?: PublicJwk;
-  /** The request, as it is sent again after a crash (APV-ENR-9). */
+  /**
+   * The request, as it is sent again after a crash (APV-ENR-9). Gone once the record is there, before any key is under a
+   * password: it holds public keys and signatures (APV-LOCK-2).
+   */
   readonly body?: string;
   readonly record?: StoredRecord;
   readonly enrolledBy?: string;

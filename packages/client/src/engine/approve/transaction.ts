@@ -4,7 +4,8 @@ import { readEnvelope } from "@countersign/protocol/approve/jwe";
 import { shownDefect } from "@countersign/protocol/approve/shown";
 import { isUnderstood, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { callAs } from "./call.ts";
-import { type ApproveDevice, nowSeconds } from "./device.ts";
+import { serverSeconds } from "./clock.ts";
+import type { ApproveDevice } from "./device.ts";
 import { ApproveError } from "./errors.ts";
 import type { Credential } from "./key-vault.ts";
 import type { Pointed } from "./reference.ts";
@@ -51,21 +52,21 @@ export function pathOf(tid: string): string {
 
 function defectOf(
   device: ApproveDevice,
-  { cid, user }: ContainerState,
+  { cid, user, iss }: ContainerState,
   tid: string,
   claims: TransactionClaims,
 ): ApproveError | undefined {
   if (claims.aud !== cid || claims.tid !== tid || claims.user !== user) return altered("is another one");
   if (!isUnderstood(claims)) return new ApproveError("version", "The transaction asks for a newer version");
-  if (isOver(device, claims)) return new ApproveError("operation-expired", "The transaction is over");
+  if (isOver(device, iss, claims)) return new ApproveError("operation-expired", "The transaction is over");
   const { text, form } = claims.display;
   const defect = shownDefect(text, form, claims.details.parameters);
   return defect === undefined ? undefined : altered(`cannot be shown: ${defect}`);
 }
 
-/** By the device's clock, which may be wrong by what the protocol allows; the server decides anyway. */
-function isOver(device: ApproveDevice, { exp }: TransactionClaims): boolean {
-  return nowSeconds(device) >= exp + 60;
+/** By a clock that may be wrong by what the protocol allows; the server decides anyway. */
+function isOver(device: ApproveDevice, iss: string, { exp }: TransactionClaims): boolean {
+  return serverSeconds(device, iss) >= exp + 60;
 }
 
 function altered(why: string): ApproveError {

@@ -54,7 +54,7 @@ export interface DirectSigned {
 const redeemMs = 300_000;
 
 /**
- * The same bytes again get the same id. Refuses `feature-off`, `client-unknown`, `user-suspended`, and what refuses an
+ * The same again gets the same id (APV-RES-9). Refuses `feature-off`, `client-unknown`, `user-suspended`, and what refuses an
  * answer to a transaction. A wrong signature counts against the container. Writes `operation.approved` or
  * `operation.rejected`.
  */

@@ -6,7 +6,7 @@ import { fromBase64, fromBase64Url, toBase64, toBase64Url, utf8 } from "@counter
 import { isFailure } from "@countersign/protocol/errors";
 import { type Message, readMessage, verifyMessage } from "@countersign/protocol/approve/message";
 import { factorsOfMethod, methodsOf } from "@countersign/protocol/approve/policy";
-import { type AnswerClaims, noAnswer } from "@countersign/protocol/approve/response";
+import { type AnswerClaims, answerDigest, noAnswer } from "@countersign/protocol/approve/response";
 import type { AllowedStatus } from "@countersign/protocol/approve/transaction";
 import { factorsOf } from "@countersign/protocol/powerauth/signature";
 import type { Evidence } from "@countersign/protocol/receipt";
@@ -32,7 +32,7 @@ export interface Signed<Claims extends AnswerClaims> {
   readonly claims: Claims;
   readonly key: ContainerKey;
   readonly isRight: boolean;
-  /** SHA-256 of the message's characters, Base64url. */
+  /** What names the answer (APV-RES-9). */
   readonly digest: string;
 }
 
@@ -48,7 +48,7 @@ export async function readSigned<Claims extends AnswerClaims>(
   if (key === undefined) return refuse("invalid-request", "message - kid");
   if (isOver(key, await deps.store.now())) return refuse("key-expired");
   const isRight = !isFailure(await verifyMessage(read, key.verifier));
-  return { call, claims: read.claims, key, isRight, digest: digestOf(deps, call.text) };
+  return { call, claims: read.claims, key, isRight, digest: answerDigest((data) => deps.crypto.sha256(data), call.text) };
 }
 
 /** The container as the commit finds it, its proof used for the first time. */

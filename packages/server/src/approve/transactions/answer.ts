@@ -48,7 +48,7 @@ export interface Answered {
 
 /**
  * Refuses with what APV-RES-2 names, in its order. A wrong signature counts against the container, and its last try
- * blocks it (APV-RES-5); the same bytes again get the same answer (APV-RES-4). An answer that reports something brings
+ * blocks it (APV-RES-5); the same again gets the same answer (APV-RES-4). An answer that reports something brings
  * the countermeasures in the same commit.
  */
 export async function answerTransaction(deps: AnswerDeps, input: AnswerInput): Promise<Answered | Refusal> {
@@ -170,7 +170,7 @@ function decision(
       at: now,
     },
   };
-  // A refusal moves nothing of the container: a device need not know which refusals count. The same bytes count once.
+  // A refusal moves nothing of the container: a device need not know which refusals count. The same counts once.
   if (result.kind !== "decided") return { result: outcome, writes: settled };
   const receipt = decisionOf(
     {

@@ -12,7 +12,7 @@ import { verifyMessage } from "@countersign/protocol/approve/message";
 import { noAnswer } from "@countersign/protocol/approve/response";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import type { ApproveDevice } from "../device.ts";
-import { nowSeconds } from "../device.ts";
+import { serverSeconds } from "../clock.ts";
 import { ApproveError, isServerCode, isUnknownOutcome } from "../errors.ts";
 import { send, textOf } from "../exchange.ts";
 import type { FreshKey } from "../key-vault.ts";
@@ -64,7 +64,7 @@ async function begin(device: ApproveDevice, from: string | Typed): Promise<Pendi
   const begun = enrolments.find((one) => one.code === code);
   if (begun !== undefined) return begun;
   const more = typed === undefined ? {} : { typed };
-  const pending = { id: unique(device), code, offer: read.text, handles: [], ...more };
+  const pending = { id: unique(device), begunAt: device.now(), code, offer: read.text, handles: [], ...more };
   await changeState(device, (state) => ({
     state: { ...state, enrolments: [...state.enrolments, pending] },
     result: undefined,
@@ -72,34 +72,51 @@ async function begin(device: ApproveDevice, from: string | Typed): Promise<Pendi
   return pending;
 }
 
-async function complete(
-  device: ApproveDevice,
-  begun: PendingEnrolment,
-  { name, push, prompt }: EnrolInput,
-): Promise<ContainerState> {
+async function complete(device: ApproveDevice, begun: PendingEnrolment, input: EnrolInput): Promise<ContainerState> {
   const vault = device.vaultOf(begun.id);
   if (begun.record !== undefined && (await isKept(vault, begun.record))) return finish(device, begun, begun.record);
+  const left = await vault.reload(begun.handles);
+  const goesOn = begun.record !== undefined && left.length === keyUses.length;
+  const { pending, record, fresh } = goesOn
+    ? { pending: begun, record: begun.record, fresh: left }
+    : await registered(device, begun, left, input);
+  const passwords = await askPasswords({ ...record, otp: pending.otp }, input.prompt);
+  try {
+    const keys = record.keys.map(({ use, kid, policy }) => ({ fresh: freshOf(fresh, use), kid, policyId: policy }));
+    await vault.keep({ keys, secrets: await vault.entrusted(), policies: record.policies, passwords });
+  } finally {
+    wipe(passwords);
+  }
+  return finish(device, pending, record);
+}
+
+/**
+ * The server has the keys, and its record is stored. From here on nothing but the vault knows the secrets of one-time
+ * passwords, and nothing at all the request: what comes is under a password (APV-LOCK-2).
+ */
+async function registered(
+  device: ApproveDevice,
+  { record: _, ...begun }: PendingEnrolment,
+  left: readonly FreshKey[],
+  { name, push }: EnrolInput,
+) {
+  const vault = device.vaultOf(begun.id);
   const offer = await authenticateOffer(device, readOffer(begun.offer));
-  let fresh = await vault.reload(begun.handles);
-  let pending = begun;
+  let fresh = left;
+  let pending: PendingEnrolment = begun;
   if (pending.body === undefined || fresh.length !== keyUses.length) {
     // What was made for a request that was never stored is of no use.
     await vault.destroy();
     fresh = await vault.generate(keyUses);
     pending = await requested(device, pending, offer, fresh, name, push);
   }
-  const { record, serverKid } = await register(device, pending, offer, fresh);
-  const { otp: secrets = [], ...stored } = record;
+  const opened = await register(device, pending, offer, fresh);
+  const { otp: secrets = [], ...record } = opened.record;
+  await vault.entrust(secrets);
   const otp = secrets.map(({ label, type, policy }) => ({ label, type, policy }));
-  pending = await update(device, { ...pending, record: stored, enrolledBy: serverKid, otp });
-  const passwords = await askPasswords(record, prompt);
-  try {
-    const keys = record.keys.map(({ use, kid, policy }) => ({ fresh: freshOf(fresh, use), kid, policyId: policy }));
-    await vault.keep({ keys, secrets, policies: record.policies, passwords });
-  } finally {
-    wipe(passwords);
-  }
-  return finish(device, pending, stored);
+  const { body: __, ...rest } = pending;
+  pending = await update(device, { ...rest, record, enrolledBy: opened.serverKid, otp });
+  return { pending, record, fresh };
 }
 
 /** Makes the request and stores it, before it is sent. */
@@ -114,7 +131,7 @@ async function requested(
   const payload = {
     code: claims.code,
     nonce: unique(device),
-    iat: nowSeconds(device),
+    iat: serverSeconds(device, claims.iss),
     aud: claims.iss,
     keys: fresh.map(({ use, jwk }) => ({ use, jwk })),
     ver: [protocolVersion],
@@ -222,11 +239,11 @@ async function drop(device: ApproveDevice, { id }: PendingEnrolment): Promise<vo
   }));
 }
 
-/** A day after its offer nobody comes back to an enrolment. */
+/** A day later nobody comes back to an enrolment. */
 async function dropStale(device: ApproveDevice): Promise<void> {
   const { enrolments } = await loadState(device);
-  const before = nowSeconds(device) - 86_400;
-  for (const one of enrolments) if (readOffer(one.offer).claims.exp < before) await drop(device, one);
+  const before = device.now() - 86_400_000;
+  for (const one of enrolments) if (one.begunAt < before) await drop(device, one);
 }
 
 /** The server will never take this request: nothing is worth keeping. */

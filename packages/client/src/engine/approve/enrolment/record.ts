@@ -7,10 +7,17 @@ import { type Message, type Read, readMessage } from "@countersign/protocol/appr
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import { ApproveError } from "../errors.ts";
 import type { KeyVault } from "../key-vault.ts";
+import type { ContainerState } from "../state.ts";
 import type { Bytes } from "@countersign/protocol/bytes";
 
 /** What a prompt is told, and the password that comes of it. Rejects with `prompt-cancelled`. */
-export type Prompt = (asked: { readonly policyId: string; readonly record: EnrolRecord }) => Promise<Bytes>;
+export type Prompt = (asked: {
+  readonly policyId: string;
+  readonly record: Pick<EnrolRecord, "policies">;
+}) => Promise<Bytes>;
+
+/** What of a record says under which policies something is kept. */
+type Policed = Pick<EnrolRecord, "keys" | "policies"> & { readonly otp?: ContainerState["otp"] | undefined };
 
 export interface Expected {
   readonly iss: string;
@@ -49,7 +56,7 @@ export async function openRecord(message: Message<EnrolRecord>, jwe: unknown, ex
 }
 
 /** One prompt for each policy that has a password and is used. */
-export async function askPasswords(record: EnrolRecord, prompt: Prompt): Promise<Map<string, Bytes>> {
+export async function askPasswords(record: Policed, prompt: Prompt): Promise<Map<string, Bytes>> {
   const used = new Set([...record.keys, ...(record.otp ?? [])].map(({ policy }) => policy));
   const passwords = new Map<string, Bytes>();
   try {

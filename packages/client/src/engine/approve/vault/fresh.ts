@@ -1,12 +1,13 @@
 /** Keys between making and keeping: under the device secret alone, because their policy is not known yet. */
-import { toBase64Url, type Bytes } from "@countersign/protocol/bytes";
+import { fromUtf8, toBase64Url, utf8, type Bytes } from "@countersign/protocol/bytes";
 import { importAgreement, openAtRest, publicJwk, sealAtRest } from "@countersign/protocol/approve/at-rest";
 import { openerOf } from "@countersign/protocol/approve/jwe";
+import type { OtpSecret } from "@countersign/protocol/approve/enrol";
 import type { KeyUse } from "@countersign/protocol/approve/keys";
 import type { FreshKey } from "../key-vault.ts";
 import type { VaultDeps } from "./deps.ts";
 import { deviceKey } from "./derive.ts";
-import { loadRecord, locked, lost, storeRecord, type FreshEntry, type VaultRecord } from "./record.ts";
+import { loadRecord, locked, lost, requireRecord, storeRecord, type FreshEntry, type VaultRecord } from "./record.ts";
 
 export async function generate(deps: VaultDeps, uses: readonly KeyUse[]): Promise<readonly FreshKey[]> {
   const { crypto, random } = deps;
@@ -36,6 +37,30 @@ export async function reload(deps: VaultDeps, handles: readonly string[]): Promi
     found.push(await freshKey(deps, handle, entry.use, await openFresh(deps, record, handle)));
   }
   return found;
+}
+
+export async function entrust(deps: VaultDeps, secrets: readonly OtpSecret[]): Promise<void> {
+  if (secrets.length === 0) return;
+  await locked(deps, async () => {
+    const record = await requireRecord(deps);
+    const wrapping = deviceKey(deps, record);
+    const bytes = utf8(JSON.stringify(secrets));
+    const entrusted = await sealAtRest(wrapping, "entrusted", bytes);
+    for (const one of [wrapping, bytes]) one.fill(0);
+    await storeRecord(deps, { ...record, entrusted });
+  });
+}
+
+export async function entrustedTo(deps: VaultDeps): Promise<readonly OtpSecret[]> {
+  const record = await requireRecord(deps);
+  if (record.entrusted === undefined) return [];
+  const wrapping = deviceKey(deps, record);
+  const bytes = await openAtRest(wrapping, "entrusted", record.entrusted);
+  wrapping.fill(0);
+  if (bytes === undefined) throw lost();
+  const secrets = JSON.parse(fromUtf8(bytes) ?? "") as readonly OtpSecret[];
+  bytes.fill(0);
+  return secrets;
 }
 
 /** The private scalar; the caller wipes it. */

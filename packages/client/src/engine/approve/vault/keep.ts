@@ -71,7 +71,8 @@ async function keepNow(deps: VaultDeps, start: VaultRecord, input: Keeping): Pro
     }
     const replaced = new Set(added.map(nameOf));
     const entries = [...record.entries.filter((entry) => !replaced.has(nameOf(entry))), ...added];
-    await storeAndSweep(deps, record, { ...record, fresh, entries });
+    const { entrusted: _, ...rest } = record;
+    await storeAndSweep(deps, record, { ...rest, fresh, entries });
   } finally {
     for (const { key } of under.values()) key.fill(0);
   }

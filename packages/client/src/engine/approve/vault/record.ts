@@ -19,6 +19,8 @@ export interface VaultRecord {
   readonly deviceSecret: string;
   /** By handle, sealed under the device secret. */
   readonly fresh: Readonly<Record<string, FreshEntry>>;
+  /** Secrets that are not kept yet, sealed under the device secret. */
+  readonly entrusted?: string;
   readonly entries: readonly Entry[];
   /** By policy id. */
   readonly policies: Readonly<Record<string, PolicyState>>;

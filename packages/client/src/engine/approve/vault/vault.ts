@@ -7,7 +7,7 @@ import type { BiometryPrompt } from "../../biometry.ts";
 import type { Credential, KeyVault, Unlocked } from "../key-vault.ts";
 import { createKeyCache } from "./cache.ts";
 import type { VaultDeps } from "./deps.ts";
-import { generate, reload } from "./fresh.ts";
+import { entrust, entrustedTo, generate, reload } from "./fresh.ts";
 import { release } from "./hold.ts";
 import { destroy, drop, keep, platformName } from "./keep.ts";
 import { isSpent, noFailures } from "./locks.ts";
@@ -78,6 +78,8 @@ export function createKeyVault(given: VaultDeps): DeviceVault {
   return {
     generate: (uses) => generate(deps, uses),
     reload: (handles) => reload(deps, handles),
+    entrust: (secrets) => entrust(deps, secrets),
+    entrusted: () => entrustedTo(deps),
     keep: (input) => keep(deps, input),
     drop: (kids) => drop(deps, kids),
     destroy: async () => {
