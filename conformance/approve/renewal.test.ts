@@ -59,7 +59,8 @@ for (const store of await stores()) {
     });
 
     it("new policies of the device type wait for a new enrolment, and a record with others is refused (APV-REN-4)", async () => {
-      const device = await deviceOf();
+      const storage = createMemoryStorage();
+      const device = await deviceOf({ storage });
       const container = await enrolled(world, device, world.userOf());
       const none = { device: { type: "DEVICE", lock: { type: "none" } } };
       const keyPolicies = { auth: "device", tx: "device", enc: "device", pop: "device" };
@@ -68,15 +69,16 @@ for (const store of await stores()) {
       assert.equal(container.getProtectionPolicy().getType(), "PASSWORD");
       await approves(device, container);
       await world.deviceType();
-      const stored = () => world.store.read.selectFrom("container").select("policies").executeTakeFirstOrThrow();
-      const { policies } = await stored();
-      const loosened = { ...JSON.parse(policies), password: none.device };
-      await world.store.transaction(({ db }) =>
-        db.updateTable("container").set({ policies: JSON.stringify(loosened) }).execute(),
-      );
+      // As if the server had another word than at the enrolment.
+      const state = JSON.parse(new TextDecoder().decode(await storage.get("approve/device")));
+      const of = state.containers[0].policies;
+      const put = (policies: object) => {
+        const containers = [{ ...state.containers[0], policies }];
+        return storage.set("approve/device", bytes(JSON.stringify({ ...state, containers })));
+      };
+      await put({ ...of, password: { ...of.password, lock: { type: "counter", counter: 3 } } });
       await assert.rejects(container.renew(null, typing()), ServerProtocolException);
-      assert.equal(container.getProtectionPolicy().getType(), "PASSWORD");
-      await world.store.transaction(({ db }) => db.updateTable("container").set({ policies }).execute());
+      await put(of);
       await approves(device, container);
       await container.renew(null, typing());
     });

@@ -24,6 +24,7 @@ export interface DeviceExtras {
   readonly brand?: string | undefined;
   readonly osName?: string | undefined;
   readonly biometry: () => Promise<"CAPABLE" | "ENROLLED" | "NONE">;
+  readonly clearCache: () => void;
 }
 
 export class Device {
@@ -139,6 +140,11 @@ export class Device {
           throw new InvalidParameterException("There is no such information about a device");
       }
     });
+  }
+
+  /** Forgets what was unlocked a short time ago, for example when the application goes to the background. */
+  clearCache(): void {
+    this.#extras.clearCache();
   }
 
   /** Of this library. */

@@ -5,12 +5,11 @@ import type { CryptoProvider } from "@countersign/protocol/crypto";
 import { type DeviceInfo, deviceInfo } from "@countersign/protocol/approve/enrol";
 import type { ApproveDevice, Connection } from "../engine/approve/device.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
-import type { KeyVault } from "../engine/approve/key-vault.ts";
 import { isKept } from "../engine/approve/enrolment/record.ts";
 import { retryRemovals } from "../engine/approve/remove.ts";
 import { loadState } from "../engine/approve/state.ts";
 import type { PlatformKeys } from "../engine/approve/vault/platform-keys.ts";
-import { createKeyVault } from "../engine/approve/vault/vault.ts";
+import { createKeyVault, type DeviceVault } from "../engine/approve/vault/vault.ts";
 import type { BiometryPrompt, BiometryProvider } from "../engine/biometry.ts";
 import { completeEnvironment } from "../platform/environment.ts";
 import type { Timers } from "../platform/timers.ts";
@@ -100,7 +99,7 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
   const { platformKeys, passwordCost: cost } = context;
   let asked = context.biometricPrompt;
   const prompt = () => asked?.() ?? { promptMessage: "" };
-  const vaults = new Map<string, KeyVault>();
+  const vaults = new Map<string, DeviceVault>();
   const connections = new Map<string | undefined, Connection>([[undefined, connectionFrom(configuration)]]);
   const fallback = connectionFrom(configuration);
   const device: ApproveDevice = {
@@ -141,6 +140,9 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
       const info = await biometry?.info();
       if (info === undefined || info.canAuthenticate === "NOT_SUPPORTED") return "NONE";
       return info.canAuthenticate === "OK" || info.canAuthenticate === "LOCKOUT" ? "ENROLLED" : "CAPABLE";
+    },
+    clearCache() {
+      for (const vault of vaults.values()) vault.clearCache();
     },
   };
   return { device, extras };

@@ -2,7 +2,14 @@
 import type { KeyUse } from "@countersign/protocol/approve/keys";
 import type { ApproveDevice } from "../engine/approve/device.ts";
 import { type ContainerState, keyOf } from "../engine/approve/state.ts";
-import { InternalException, InvalidParameterException, UnsafeDeviceException } from "./exceptions.ts";
+import {
+  InternalException,
+  InvalidParameterException,
+  UnsafeDeviceException,
+  UnsupportedOperationException,
+} from "./exceptions.ts";
+import { AsyncOTPGenerator } from "./otp/AsyncOTPGenerator.ts";
+import { SyncOTPGenerator } from "./otp/SyncOTPGenerator.ts";
 import type { ProtectionPolicy } from "./policies/ProtectionPolicy.ts";
 import { policyFace } from "./policy-faces.ts";
 import { SDKConstants } from "./SDKConstants.ts";
@@ -77,6 +84,22 @@ export class Key {
 
   getAlgorithm(): string {
     return this.algorithm;
+  }
+
+  /** Of a key for one-time passwords: by counter or time, or for challenges. `UnsupportedOperationException` for others. */
+  getDefaultOTPGenerator(): SyncOTPGenerator | AsyncOTPGenerator {
+    const { device, container, kid, policyId } = this.inner;
+    const description = container.otp.find(({ label }) => label === kid);
+    if (this.inner.usage !== "otp" || description === undefined) {
+      throw new UnsupportedOperationException("The key makes no one-time passwords");
+    }
+    const source = {
+      description,
+      vault: device.vaultOf(container.id),
+      now: device.now,
+      biometry: container.policies[policyId]?.type === "BIOPASSWORD",
+    };
+    return description.type === "OCRA" ? new AsyncOTPGenerator(source) : new SyncOTPGenerator(source);
   }
 
   /** Throws `UnsafeDeviceException` on a device that says it is rooted, for the keys that answer. */

@@ -52,8 +52,15 @@ export function answer(device: ApproveDevice, id: string, credential: Credential
       const waiting = container.sent.find(
         (one) => one.meaning === meaning && one.input !== undefined && serverSeconds(device, caller.iss) < one.exp,
       );
-      if (waiting !== undefined) return deliver(device, caller, signer, draft, waiting);
-      const before = await settled(device, caller, container);
+      if (waiting !== undefined) {
+        try {
+          return await deliver(device, caller, signer, draft, waiting);
+        } catch (error) {
+          // The server never took it, for example because of its date, and never will.
+          if (!(error instanceof ApproveError) || error.code !== "invalid-request") throw error;
+        }
+      }
+      const before = await settled(device, caller, await requireContainer(device, id));
       const seq = Math.max(before.seq, ...before.sent.map((one) => one.seq)) + 1;
       const prepared = await draft.prepare(ownClaims(device, before, draft, signer.method, seq), caller);
       return deliver(device, caller, signer, draft, await stored(device, id, { ...prepared, meaning, seq }));

@@ -5,7 +5,7 @@
  * No private key and no password is here, and nothing of a signing key but its opaque name (APV-LOCK-2).
  */
 import { fromUtf8, toBase64Url, utf8, type Bytes } from "@countersign/protocol/bytes";
-import type { EnrolRecord, RecordedKey } from "@countersign/protocol/approve/enrol";
+import type { EnrolRecord, OtpSecret, RecordedKey } from "@countersign/protocol/approve/enrol";
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
 import type { PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { PinnedKey } from "@countersign/protocol/approve/server-keys";
@@ -63,8 +63,8 @@ export interface ContainerState {
   readonly client?: string;
   readonly popJwk: PublicJwk;
   readonly pinned: readonly PinnedKey[];
-  /** Labels and policies of one-time-password secrets in the vault. */
-  readonly otp: readonly { readonly label: string; readonly type: string; readonly policy: string }[];
+  /** What is known of the one-time-password secrets in the vault. */
+  readonly otp: readonly Omit<OtpSecret, "secret">[];
   readonly seq: number;
   readonly prev: string;
   /** Since the last one that is known to be accepted. */

@@ -96,7 +96,7 @@ async function complete(device: ApproveDevice, begun: PendingEnrolment, input: E
  */
 async function registered(
   device: ApproveDevice,
-  { record: _, ...begun }: PendingEnrolment,
+  { record: _was, ...begun }: PendingEnrolment,
   left: readonly FreshKey[],
   { name, push }: EnrolInput,
 ) {
@@ -113,8 +113,8 @@ async function registered(
   const opened = await register(device, pending, offer, fresh);
   const { otp: secrets = [], ...record } = opened.record;
   await vault.entrust(secrets);
-  const otp = secrets.map(({ label, type, policy }) => ({ label, type, policy }));
-  const { body: __, ...rest } = pending;
+  const otp = secrets.map(({ secret: _, ...kind }) => kind);
+  const { body: _sent, ...rest } = pending;
   pending = await update(device, { ...rest, record, enrolledBy: opened.serverKid, otp });
   return { pending, record, fresh };
 }
