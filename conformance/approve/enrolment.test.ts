@@ -225,6 +225,7 @@ for (const store of await stores()) {
       const { offer } = await world.offer(world.userOf());
       const init = new ContainerInitialization({ activationCode: offer, name: "Work phone" });
       const container = await device.createContainer(init, null, typing());
+      // What the record told (APV-ENR-4).
       assert.equal(container.getName(), "Work phone");
       await container.setName("Old phone");
       const [found] = await device.findContainers();

@@ -84,6 +84,7 @@ for (const store of await stores()) {
     });
 
     it("a crash at any step of renewal leaves a usable container, which renews afterwards", async () => {
+      // APV-REN-3: whatever is stored last, one of the sets works.
       const deaths = await everyDeath(async (death) => {
         const storage = createMemoryStorage();
         await enrolled(world, await deviceOf({ storage }), world.userOf());

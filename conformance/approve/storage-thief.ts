@@ -1,6 +1,7 @@
 /**
  * Who has copied a device's storage, under a silent lock (APV-LOCK-2): derives what each password would open, and looks
- * whether anything that is stored tells one of them from the others. Written from the protocol page, without the client.
+ * whether anything that is stored tells one of them from the others. Written from the protocol page (APV-LOCK-1, -2),
+ * without the client.
  */
 import { verify } from "node:crypto";
 import { argon2id } from "@countersign/protocol/argon2";

@@ -48,7 +48,13 @@ export async function readSigned<Claims extends AnswerClaims>(
   if (key === undefined) return refuse("invalid-request", "message - kid");
   if (isOver(key, await deps.store.now())) return refuse("key-expired");
   const isRight = !isFailure(await verifyMessage(read, key.verifier));
-  return { call, claims: read.claims, key, isRight, digest: answerDigest((data) => deps.crypto.sha256(data), call.text) };
+  return {
+    call,
+    claims: read.claims,
+    key,
+    isRight,
+    digest: answerDigest((data) => deps.crypto.sha256(data), call.text),
+  };
 }
 
 /** The container as the commit finds it, its proof used for the first time. */
