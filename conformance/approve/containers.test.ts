@@ -1,6 +1,8 @@
 /** Several containers of several servers on one device: found, told apart, reached and removed. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { signMessage } from "@countersign/protocol/approve/message";
+import { reference } from "@countersign/protocol/approve/reference";
 import {
   ConnectionConfiguration,
   type Container,
@@ -20,6 +22,7 @@ import { openFileStorage } from "@countersign/client/storage/file";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { digest, softKey } from "../../tools/approve-device.ts";
 import { stores } from "../world.ts";
 import {
   type ApproveWorld,
@@ -118,6 +121,22 @@ for (const store of await stores()) {
       await other.deviceType();
     });
 
+    it("what another key than the pinned ones has signed is refused, whatever it calls itself (APV-ENR-7, APV-REF-2)", async () => {
+      const device = await deviceOf();
+      const container = await enrolled(world, device, "gerd");
+      await world.operation("gerd");
+      const [own] = await container.retrieveTransactionIds();
+      const [header, payload] = own!.split(".", 2).map((part) => JSON.parse(Buffer.from(part, "base64url").toString()));
+      const other = softKey("tx");
+      await device.retrieveActionInfo(await signMessage(reference, payload, { kid: header.kid, ...other })).then(
+        () => assert.fail("forged"),
+        (error) => assert.ok(error instanceof InvalidParameterException),
+      );
+      const unknown = await signMessage(reference, payload, { kid: digest(other.jwk.x), ...other });
+      await assert.rejects(device.retrieveActionInfo(unknown));
+      await device.retrieveActionInfo(own!);
+    });
+
     it("an id of a container that is not here, and a forged one, are refused with the network cut", async () => {
       const network = cut();
       const device = await deviceOf({}, network.fetch);
@@ -127,6 +146,7 @@ for (const store of await stores()) {
       await Promise.all([world.operation("dora"), world.operation("emil")]);
       const [own] = await container.retrieveTransactionIds();
       const [others] = await foreign.retrieveTransactionIds();
+      // APV-REF-2
       network.isCut = true;
       await device.retrieveActionInfo(own!);
       await assert.rejects(device.retrieveActionInfo(others!), InvalidContainerException);
