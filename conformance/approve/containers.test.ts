@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { signMessage } from "@countersign/protocol/approve/message";
-import { reference } from "@countersign/protocol/approve/reference";
+import { reference as referenceMessage } from "@countersign/protocol/approve/reference";
 import {
   ConnectionConfiguration,
   type Container,
@@ -127,12 +127,14 @@ for (const store of await stores()) {
       await world.operation("gerd");
       const [own] = await container.retrieveTransactionIds();
       const [header, payload] = own!.split(".", 2).map((part) => JSON.parse(Buffer.from(part, "base64url").toString()));
-      const other = softKey("tx");
-      await device.retrieveActionInfo(await signMessage(reference, payload, { kid: header.kid, ...other })).then(
-        () => assert.fail("forged"),
-        (error) => assert.ok(error instanceof InvalidParameterException),
-      );
-      const unknown = await signMessage(reference, payload, { kid: digest(other.jwk.x), ...other });
+      const forger = softKey("tx");
+      await device
+        .retrieveActionInfo(await signMessage(referenceMessage, payload, { kid: header.kid, ...forger }))
+        .then(
+          () => assert.fail("forged"),
+          (error) => assert.ok(error instanceof InvalidParameterException),
+        );
+      const unknown = await signMessage(referenceMessage, payload, { kid: digest(forger.jwk.x), ...forger });
       await assert.rejects(device.retrieveActionInfo(unknown));
       await device.retrieveActionInfo(own!);
     });
