@@ -11,9 +11,10 @@ import { httpRequest, load } from "./load.ts";
 import { showSpread, spreadOf } from "./spread.ts";
 import { application, startSubject, type Subject } from "./subject.ts";
 
-const rounds = 5;
+const rounds = 9;
 const clients = 32;
-const each = 40;
+/** Few, because all are signed ahead and a proof is good for a minute. */
+const each = 10;
 
 export async function approveEs256Bench(say: (line: string) => void): Promise<Record<string, number | null>> {
   say(`${rounds} rounds, ${clients} clients, ${clients * each} answers each; median [min–max]`);

@@ -15,8 +15,12 @@ export interface Death {
 
 export class Died extends Error {}
 
-/** Steps are counted over storage and network together. */
-export function mortal(storage: DeviceStorage, death: Death | undefined) {
+/** Steps are counted over storage and network together; `end` may end more than the device. */
+export function mortal(
+  storage: DeviceStorage,
+  death: Death | undefined,
+  end: () => Promise<void> = () => Promise.resolve(),
+) {
   let steps = 0;
   let dead = false;
 
@@ -26,11 +30,13 @@ export function mortal(storage: DeviceStorage, death: Death | undefined) {
     if (death === undefined) steps++;
     if (isLast && !death.after) {
       dead = true;
+      await end();
       throw new Died();
     }
     const result = await run();
     if (isLast) {
       dead = true;
+      await end();
       throw new Died();
     }
     return result;

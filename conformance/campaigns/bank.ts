@@ -12,7 +12,7 @@ export interface Bank {
   office(path: string, requestObject: object): Promise<unknown>;
   /** `/v1`; whatever comes. */
   call(
-    method: "GET" | "POST",
+    method: "GET" | "POST" | "PUT",
     path: string,
     body?: object,
     headers?: Readonly<Record<string, string>>,

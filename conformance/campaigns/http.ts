@@ -15,7 +15,7 @@ export interface Lost {
 export type Answer = Answered | Lost;
 
 export interface Call {
-  readonly method?: "GET" | "POST";
+  readonly method?: "GET" | "POST" | "PUT";
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as it is, with the type of JSON. */

@@ -1,24 +1,20 @@
 /** A running server, its routes, and the check that every answer has to pass. */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { Agent, request as send } from "node:http";
+import { Agent } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PowerAuth, PowerAuthActivation, PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import { createMemoryStorage } from "@countersign/client/storage/memory";
 import { serve } from "@countersign/server/main";
 import fc from "fast-check";
-import { mostMs, rubbish, spoiled } from "../../tools/fuzz/inputs.ts";
+import { rubbish, spoiled } from "../../tools/fuzz/inputs.ts";
+import { approveTarget } from "./approve-routes.ts";
 import { privateRoutes } from "./private-routes.ts";
 import { type PublicRoute, publicRoutes } from "./public-routes.ts";
-import { edited, edits, type Json, type Request, textEdit } from "./requests.ts";
-import { type Outcome, shortened, type Target } from "./target.ts";
-
-interface Answer {
-  readonly status: number;
-  readonly type: string;
-  readonly body: string;
-}
+import { edited, edits, type Json, textEdit } from "./requests.ts";
+import { exchanger, jsonOf, parsed, serverTarget, wrongWith } from "./server-target.ts";
+import type { Target } from "./target.ts";
 
 /** A server whose documents' examples name rows that exist, and targets for both of its listeners. */
 export async function routeTargets(): Promise<{ readonly targets: readonly Target[]; close(): Promise<void> }> {
@@ -35,44 +31,7 @@ export async function routeTargets(): Promise<{ readonly targets: readonly Targe
   const basic = (id: string, secret: string) => `Basic ${Buffer.from(`${id}:${secret}`).toString("base64")}`;
   let authorization = basic(first.clientId, first.clientSecret);
 
-  const exchange = (url: string, { method, path, query, headers, body }: Request): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      // Longer than this, Node refuses the head and closes the connection.
-      const search = new URLSearchParams(query).toString().slice(0, 4000);
-      const target = new URL(url);
-      const outgoing = send(
-        {
-          agent,
-          host: target.hostname,
-          port: target.port,
-          method,
-          path: `${path}${search === "" ? "" : `?${search}`}`,
-          headers: {
-            ...headers,
-            ...(body !== undefined && {
-              "content-type": "application/json",
-              "content-length": Buffer.byteLength(body),
-            }),
-          },
-        },
-        (incoming) => {
-          const parts: Buffer[] = [];
-          incoming.on("data", (part: Buffer) => parts.push(part));
-          incoming.on("error", reject);
-          incoming.on("end", () =>
-            resolve({
-              status: incoming.statusCode ?? 0,
-              type: incoming.headers["content-type"] ?? "",
-              body: Buffer.concat(parts).toString("utf8"),
-            }),
-          );
-        },
-      );
-      outgoing.on("error", (error) =>
-        reject(new Error(`${error.message}: ${method} ${shortened({ path, query, body }, 600)}`)),
-      );
-      outgoing.end(body);
-    });
+  const exchange = exchanger(agent);
   const ask = async (path: string, body?: Json, method = "POST"): Promise<Json> => {
     const text = body === undefined ? undefined : JSON.stringify(body);
     const answer = await exchange(server.privateUrl, {
@@ -104,14 +63,17 @@ export async function routeTargets(): Promise<{ readonly targets: readonly Targe
     applications: ["mobile-bank"],
     parameters: { amount: "1250.00", currency: "EUR", note: "Rent" },
   })) as Record<string, string>;
+  await ask("/v1/device-types/authenticator", { applicationId: "mobile-bank" }, "PUT");
   const device = await activate();
   const documents = [];
   for (const name of ["v1", "rest-v3"]) documents.push(await ask(`/docs/openapi-${name}.json`, undefined, "GET"));
 
+  const { publicUrl } = server;
+  const databaseFile = join(dataDirectory, "countersign.db");
   const routes = privateRoutes(documents, authorization);
   const devices = await publicRoutes(device, application.versions[0]?.applicationKey ?? "", operation.id ?? "");
   return {
-    targets: [privateTarget(), publicTarget()],
+    targets: [privateTarget(), publicTarget(), approveTarget({ publicUrl, databaseFile, exchange, ask })],
     async close() {
       agent.destroy();
       await server.close();
@@ -196,76 +158,4 @@ async function headersFor(
   // Anything else does not get as far as the server.
   const piece = header.replaceAll(/[^\t\u0020-\u007e\u0080-\u00ff]/g, "").slice(0, 4000);
   return { [name]: example.slice(0, place) + piece + example.slice(place + (piece.length % 5)) };
-}
-
-interface Checked {
-  readonly accepted: boolean;
-  readonly whole: Request;
-  readonly wrong?: string;
-}
-
-/** Slow is what is slow three times over; the sum of client and server on this thread counts. */
-function serverTarget<Input>(
-  name: string,
-  share: number,
-  inputs: fc.Arbitrary<Input>,
-  check: (input: Input) => Promise<Checked>,
-): Target {
-  return {
-    name,
-    share,
-    async run(numRuns, seed): Promise<Outcome> {
-      let accepted = 0;
-      let slowest = { ms: 0, input: "" };
-      const property = fc.asyncProperty(inputs, async (input) => {
-        let ms = Number.POSITIVE_INFINITY;
-        let last: Checked | undefined;
-        for (let attempt = 0; attempt < 3 && ms > mostMs; attempt++) {
-          const started = process.threadCpuUsage();
-          last = await check(input);
-          const { user, system } = process.threadCpuUsage(started);
-          ms = Math.min(ms, (user + system) / 1000);
-        }
-        const { whole, wrong } = last!;
-        const { method, path, query, headers, body } = whole;
-        if (ms > slowest.ms) slowest = { ms, input: shortened({ method, path, query, body }) };
-        if (last!.accepted) accepted++;
-        const sent = `${method} ${path} ${shortened({ query, headers: { ...headers, authorization: undefined }, body }, 4000)}`;
-        if (wrong !== undefined) throw new Error(`${wrong}\n  ${sent}`);
-        if (ms > mostMs) throw new Error(`took ${ms} ms\n  ${sent}`);
-      });
-      const details = await fc.check(property, { numRuns, seed });
-      if (!details.failed) return { passed: numRuns, failures: [], accepted, slowest };
-      const error = details.errorInstance instanceof Error ? details.errorInstance.message : "";
-      const failure = `${error}\n  seed ${seed}, path ${details.counterexamplePath}`;
-      return { passed: details.numRuns - 1, failures: [failure], accepted, slowest };
-    },
-  };
-}
-
-/** Every refusal has the form of its surface and a stable code; no answer is a server error. */
-function wrongWith({ status, type }: Answer, json: unknown, form: "problem" | "envelope"): string | undefined {
-  if (status >= 500 || status === 0) return "server error";
-  if (status === 204) return undefined;
-  if (json === undefined) return "no JSON";
-  if (status < 300) return undefined;
-  if (status < 400) return "redirect";
-  const { code, responseObject } = json as { code?: unknown; responseObject?: { code?: unknown } };
-  // An address that does not exist belongs to neither.
-  const isProblem = typeof code === "string" && type.startsWith("application/problem+json");
-  const isEnvelope = typeof responseObject?.code === "string";
-  if (status === 404 && (isProblem || isEnvelope)) return undefined;
-  return (form === "problem" ? isProblem : isEnvelope) ? undefined : "not a refusal of this surface";
-}
-
-function jsonOf({ status, body }: Answer): unknown {
-  return status === 204 && body === "" ? null : parsed(body);
-}
-
-function parsed(text: string): Json | undefined {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return undefined;
-  }
 }

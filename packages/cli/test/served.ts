@@ -18,6 +18,12 @@ export interface Served {
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** Nothing of ours but what finds programs and keeps what was compiled before. */
+export function bareEnvironment(home: string): Record<string, string> {
+  const { PATH = "", NODE_COMPILE_CACHE: compiled } = process.env;
+  return { PATH, HOME: home, ...(compiled !== undefined && { NODE_COMPILE_CACHE: compiled }) };
+}
+
 /** Resolves when the ready line is there. Throws with what it wrote to standard error when it ends before that. */
 export async function serveForTest(
   data: string,
@@ -26,7 +32,7 @@ export async function serveForTest(
 ): Promise<Served> {
   const all = ["serve", "--data", data, "--port", "0", "--private-port", "0", ...args];
   const child = spawn(process.execPath, ["--conditions=@countersign/source", main, ...all], {
-    env: { PATH: process.env.PATH ?? "", HOME: data, ...env },
+    env: { ...bareEnvironment(data), ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exited = once(child, "close").then(([code]) => code as number | null);

@@ -14,6 +14,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { text as readAll } from "node:stream/consumers";
 import { join } from "node:path";
+import { bareEnvironment } from "./served.ts";
 
 export interface Step {
   readonly line: number;
@@ -76,7 +77,7 @@ export async function runCountersign(
 ): Promise<Ended> {
   const child = spawn(process.execPath, ["--conditions=@countersign/source", main, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH ?? "", HOME: options.cwd, ...options.env },
+    env: { ...bareEnvironment(options.cwd), ...options.env },
     stdio: "pipe",
   });
   child.stdin.on("error", () => undefined);

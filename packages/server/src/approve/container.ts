@@ -4,6 +4,7 @@ import { importVerifier, type Verifier } from "@countersign/protocol/approve/jws
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
 import type { PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { Deps } from "../deps.ts";
+import { builtOnce } from "../lists/built-once.ts";
 import type { ContainerKeyTable, ContainerTable } from "../store/schema.ts";
 import type { ActivationRow } from "../store/store.ts";
 
@@ -25,26 +26,32 @@ export interface Container {
   readonly keys: readonly ContainerKey[];
 }
 
+type Values = { readonly tenant: string; readonly id: string };
+
+const containerQuery = builtOnce<Values, ContainerTable>((db, mark) =>
+  db.selectFrom("container").selectAll().where("tenant", "=", mark("tenant")).where("activation_id", "=", mark("id")),
+);
+
+const keysQuery = builtOnce<Values, ContainerKeyTable>((db, mark) =>
+  db
+    .selectFrom("container_key")
+    .selectAll()
+    .where("tenant", "=", mark("tenant"))
+    .where("activation_id", "=", mark("id"))
+    .where("state", "!=", "RETIRED"),
+);
+
 /** With every key but the retired ones. Undefined for anything that is no container. */
 export async function findContainer(deps: Pick<Deps, "store">, id: string): Promise<Container | undefined> {
-  const activation = isContainerId(id) ? await deps.store.findActivation(id) : undefined;
-  if (activation?.protocol !== "approve") return undefined;
+  if (!isContainerId(id)) return undefined;
   const { read, tenant } = deps.store;
-  const [row, keys] = await Promise.all([
-    read
-      .selectFrom("container")
-      .selectAll()
-      .where("tenant", "=", tenant)
-      .where("activation_id", "=", id)
-      .executeTakeFirstOrThrow(),
-    read
-      .selectFrom("container_key")
-      .selectAll()
-      .where("tenant", "=", tenant)
-      .where("activation_id", "=", id)
-      .where("state", "!=", "RETIRED")
-      .execute(),
+  const [activation, [row], keys] = await Promise.all([
+    deps.store.findActivation(id),
+    containerQuery(read, { tenant, id }),
+    keysQuery(read, { tenant, id }),
   ]);
+  if (activation?.protocol !== "approve") return undefined;
+  if (row === undefined) throw new Error("A container has no row of its own");
   const policies = JSON.parse(row.policies) as Record<string, PolicyRecord>;
   return { activation, row, keys: await Promise.all(keys.map((key) => containerKey(key, policies))) };
 }
@@ -68,12 +75,12 @@ export function isOver({ expiresAt }: ContainerKey, now: number): boolean {
 async function containerKey(key: ContainerKeyTable, policies: Record<string, PolicyRecord>): Promise<ContainerKey> {
   const policy = policies[key.policy];
   if (policy === undefined) throw new Error("A key of a container has no policy");
-  const jwk = JSON.parse(key.public_jwk) as PublicJwk;
+  const verifier = await cachedVerifier(key.public_jwk);
   return {
     kid: key.kid,
     use: key.use,
-    jwk,
-    verifier: await cachedVerifier(key.public_jwk, jwk),
+    jwk: verifier.jwk,
+    verifier,
     policyId: key.policy,
     policy,
     state: key.state,
@@ -85,10 +92,10 @@ const kept = 20_000;
 /** Imported keys by their text: immutable, so that nothing can be out of date. */
 const verifiers = new Map<string, Verifier>();
 
-async function cachedVerifier(text: string, jwk: PublicJwk): Promise<Verifier> {
+async function cachedVerifier(text: string): Promise<Verifier> {
   const known = verifiers.get(text);
   if (known !== undefined) return known;
-  const verifier = await importVerifier(jwk);
+  const verifier = await importVerifier(JSON.parse(text) as PublicJwk);
   if (isFailure(verifier)) throw new Error("A stored key is not a key");
   verifiers.set(text, verifier);
   if (verifiers.size > kept) verifiers.delete(verifiers.keys().next().value as string);

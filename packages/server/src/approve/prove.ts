@@ -28,6 +28,8 @@ export interface Proven {
   readonly container: Container;
   /** The `pop` key that proved it. */
   readonly key: ContainerKey;
+  /** Epoch ms of the check. */
+  readonly now: number;
   /** To be written with whatever the call changes: it makes the proof usable once (APV-POP-5). */
   readonly claim: Extract<Claim, { table: "replay" }>;
 }
@@ -68,7 +70,7 @@ export async function checkProof(
   if (isOver(key, now)) return refuse("key-expired");
   const { tenant } = deps.store;
   const row = { tenant, subject: claims.cid, nonce: claims.jti, expires_at: now + nonceMs };
-  return { container, key, claim: { table: "replay", row } };
+  return { container, key, now, claim: { table: "replay", row } };
 }
 
 /** Uses the proof up in an ordinary transaction. False when it was used before. */
@@ -83,12 +85,12 @@ export async function redeemProof({ db }: Change, { row }: Proven["claim"]): Pro
 }
 
 /** For calls that read: refuses `proof-invalid` when the proof was used before. */
-export async function prove(deps: ProveDeps, call: ProvenCall): Promise<Container | Refusal> {
+export async function prove(deps: ProveDeps, call: ProvenCall): Promise<Proven | Refusal> {
   const proven = await checkProof(deps, call);
   if ("refused" in proven) return proven;
   const fresh = await deps.store.commit<boolean>({
     claims: [proven.claim],
     evaluate: ({ claimed }) => ({ result: claimed }),
   });
-  return fresh ? proven.container : refuse("proof-invalid");
+  return fresh ? proven : refuse("proof-invalid");
 }

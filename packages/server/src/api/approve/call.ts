@@ -8,13 +8,21 @@ import { isRefusal, RefusedError, type Refusal } from "../../errors.ts";
 import { countUnproven } from "../device-request.ts";
 import type { Api } from "../surfaces.ts";
 
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Epoch ms when the proof of this call was found right. */
+    provenAt: number | undefined;
+  }
+}
+
 /**
  * Every answer brings a nonce (RFC 9449 §8.2), so that a device seldom needs two requests; a 401 says how to prove oneself
  * (RFC 9449 §7.1 and §9).
  */
 export function offerNonces(app: Api, deps: Pick<Deps, "secrets" | "store">): void {
-  app.addHook("onSend", async (_request, reply, payload) => {
-    void reply.header("dpop-nonce", serverNonce(deps, await deps.store.now()));
+  app.decorateRequest("provenAt");
+  app.addHook("onSend", async (request, reply, payload) => {
+    void reply.header("dpop-nonce", serverNonce(deps, request.provenAt ?? (await deps.store.now())));
     if (reply.statusCode !== 401) return;
     const asksForNonce = typeof payload === "string" && payload.includes('"use_dpop_nonce"');
     void reply.header("www-authenticate", `DPoP ${asksForNonce ? 'error="use_dpop_nonce", ' : ""}algs="ES256"`);
@@ -22,8 +30,8 @@ export function offerNonces(app: Api, deps: Pick<Deps, "secrets" | "store">): vo
 }
 
 /** The container that calls, its proof used up: for calls that read. */
-export function provenContainer(deps: Deps, request: FastifyRequest): Promise<Container> {
-  return orCounted(deps, request, prove(deps, callOf(request)));
+export async function provenContainer(deps: Deps, request: FastifyRequest): Promise<Container> {
+  return (await orCounted(deps, request, prove(deps, callOf(request)))).container;
 }
 
 /** The container that calls, its proof to be used up by the change. */
@@ -36,13 +44,12 @@ export function provenAck(deps: Deps, request: FastifyRequest): Promise<Proven> 
   return orCounted(deps, request, checkProof(deps, callOf(request), { waiting: true }));
 }
 
-async function orCounted<T extends object>(
-  deps: Deps,
-  request: FastifyRequest,
-  work: Promise<T | Refusal>,
-): Promise<T> {
+async function orCounted(deps: Deps, request: FastifyRequest, work: Promise<Proven | Refusal>): Promise<Proven> {
   const result = await work;
-  if (!isRefusal(result)) return result;
+  if (!isRefusal(result)) {
+    request.provenAt = result.now;
+    return result;
+  }
   if (result.refused === "proof-invalid") await countUnproven(deps, request);
   throw new RefusedError(result);
 }

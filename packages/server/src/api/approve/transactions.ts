@@ -31,24 +31,24 @@ export function transactionRoutes(app: Api, deps: Deps): void {
 
   const answered = { params, body: closed({ response: message }) };
   app.post("/approve/v1/transactions/:tid/response", { schema: answered }, async (request) => {
-    const { container, claim } = await provenCall(deps, request);
+    const { container, claim, now } = await provenCall(deps, request);
     const { ipAddress, userAgent } = callerOf(request);
-    const input = { operationId: request.params.tid, container, claim, text: request.body.response };
+    const input = { operationId: request.params.tid, container, claim, now, text: request.body.response };
     return orRefuse(await answerTransaction(deps, { ...input, ipAddress, userAgent }));
   });
 
   const canceled = { params, body: closed({ cancel: message }) };
   app.post("/approve/v1/transactions/:tid/cancel", { schema: canceled }, async (request) => {
-    const { container, claim } = await provenCall(deps, request);
+    const { container, claim, now } = await provenCall(deps, request);
     const { ipAddress, userAgent } = callerOf(request);
-    const input = { operationId: request.params.tid, container, claim, text: request.body.cancel };
+    const input = { operationId: request.params.tid, container, claim, now, text: request.body.cancel };
     return orRefuse(await cancelTransaction(deps, { ...input, ipAddress, userAgent }));
   });
 
   app.post("/approve/v1/direct", { schema: { body: closed({ request: message }) } }, async (request) => {
-    const { container, claim } = await provenCall(deps, request);
+    const { container, claim, now } = await provenCall(deps, request);
     const { ipAddress, userAgent } = callerOf(request);
-    const call = { container, claim, text: request.body.request, ipAddress, userAgent };
+    const call = { container, claim, now, text: request.body.request, ipAddress, userAgent };
     const { requestId, expiresAt } = orRefuse(await signDirectly(deps, call));
     const idToken = await directIdToken(deps, requestId);
     return { requestId, expiresAt: Math.floor(expiresAt / 1000), ...(idToken !== undefined && { idToken }) };

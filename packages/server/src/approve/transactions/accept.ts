@@ -19,6 +19,8 @@ import { activeKey, type Container, type ContainerKey, isOver } from "../contain
 
 export interface SignedCall {
   readonly container: Container;
+  /** Epoch ms when the proof of this call was checked. */
+  readonly now: number;
   /** Makes the proof of this call usable once. */
   readonly claim: Claim;
   /** Compact JWS. */
@@ -38,7 +40,7 @@ export interface Signed<Claims extends AnswerClaims> {
 
 /** Type, key and signature. Refuses `invalid-request` and `key-expired`; a wrong signature is for the caller to count. */
 export async function readSigned<Claims extends AnswerClaims>(
-  deps: Pick<Deps, "store" | "crypto">,
+  deps: Pick<Deps, "crypto">,
   message: Message<Claims>,
   call: SignedCall,
 ): Promise<Signed<Claims> | Refusal> {
@@ -46,7 +48,7 @@ export async function readSigned<Claims extends AnswerClaims>(
   if (isFailure(read)) return refuse("invalid-request", "message - malformed");
   const key = activeKey(call.container, read.kid, ["tx", "auth"]);
   if (key === undefined) return refuse("invalid-request", "message - kid");
-  if (isOver(key, await deps.store.now())) return refuse("key-expired");
+  if (isOver(key, call.now)) return refuse("key-expired");
   const isRight = !isFailure(await verifyMessage(read, key.verifier));
   return {
     call,

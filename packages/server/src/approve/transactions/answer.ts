@@ -9,6 +9,7 @@ import type { AllowedStatus } from "@countersign/protocol/approve/transaction";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, type RefusalCode, refuse } from "../../errors.ts";
 import { newUuid7 } from "../../ids.ts";
+import { builtOnce } from "../../lists/built-once.ts";
 import { type DecideInput, type Decided, decide } from "../../operations/decide.ts";
 import { refuseState } from "../../operations/detail.ts";
 import { decisionOf } from "../../operations/receipt.ts";
@@ -235,17 +236,29 @@ async function earlierAnswer(
   activationId: string,
   digest: string,
 ): Promise<Answered | Refusal | undefined> {
-  const row = await deps.store.read
-    .selectFrom("answered_transaction")
-    .select("outcome")
-    .where("tenant", "=", deps.store.tenant)
-    .where("operation_id", "=", operationId)
-    .where("message_digest", "=", digest)
-    .where("activation_id", "=", activationId)
-    .executeTakeFirst();
+  const { read, tenant } = deps.store;
+  const [row] = await earlierQuery(read, { tenant, operationId, activationId, digest });
   if (row === undefined) return undefined;
   return JSON.parse(row.outcome) as Answered | { readonly refused: RefusalCode };
 }
+
+const earlierQuery = builtOnce<
+  {
+    readonly tenant: string;
+    readonly operationId: string;
+    readonly activationId: string;
+    readonly digest: string;
+  },
+  { outcome: string }
+>((db, mark) =>
+  db
+    .selectFrom("answered_transaction")
+    .select("outcome")
+    .where("tenant", "=", mark("tenant"))
+    .where("operation_id", "=", mark("operationId"))
+    .where("message_digest", "=", mark("digest"))
+    .where("activation_id", "=", mark("activationId")),
+);
 
 function allowedStatus(operation: OperationRow, status: string): AllowedStatus | undefined {
   return allowedStatuses(approvalOf(operation)).find((one) => one.status === status);

@@ -8,6 +8,7 @@ import { protocolVersion, transaction, type TransactionClaims } from "@countersi
 import type { Display } from "@countersign/protocol/operation/display";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { builtOnce } from "../../lists/built-once.ts";
 import { claimOperation } from "../../operations/claim.ts";
 import { findForDevice, isEntitledViewer, pendingForDevice } from "../../operations/detail.ts";
 import type { IssuedTransactionTable } from "../../store/schema.ts";
@@ -60,14 +61,22 @@ export async function findIssued(
   operationId: string,
   activationId: string,
 ): Promise<IssuedTransactionTable | undefined> {
-  return deps.store.read
+  const { read, tenant } = deps.store;
+  const [row] = await issuedQuery(read, { tenant, operationId, activationId });
+  return row;
+}
+
+const issuedQuery = builtOnce<
+  { readonly tenant: string; readonly operationId: string; readonly activationId: string },
+  IssuedTransactionTable
+>((db, mark) =>
+  db
     .selectFrom("issued_transaction")
     .selectAll()
-    .where("tenant", "=", deps.store.tenant)
-    .where("operation_id", "=", operationId)
-    .where("activation_id", "=", activationId)
-    .executeTakeFirst();
-}
+    .where("tenant", "=", mark("tenant"))
+    .where("operation_id", "=", mark("operationId"))
+    .where("activation_id", "=", mark("activationId")),
+);
 
 export function openMessage({ secrets }: Pick<Deps, "secrets">, row: IssuedTransactionTable): string {
   return new TextDecoder().decode(secrets.open(place(row.operation_id, row.activation_id), row.message_sealed));
