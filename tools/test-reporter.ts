@@ -15,18 +15,22 @@ function failureText(result: TestResult, event: Verdict, output: string): string
   return `\n  ✗ ${result.file} › ${result.title}\n${text}\n${output}\n`;
 }
 
-type Counts = Record<TestResult["outcome"], number>;
+type Counts = Record<TestResult["outcome"] | "milliseconds", number>;
 
-function fileLine(file: string, { passed, failed, skipped }: Counts): string {
+const none: Counts = { passed: 0, failed: 0, skipped: 0, milliseconds: 0 };
+
+/** The time is the sum of its tests, without what its suites prepare. */
+function fileLine(file: string, { passed, failed, skipped, milliseconds }: Counts): string {
   const parts = [`${passed} passed`, failed > 0 && `${failed} FAILED`, skipped > 0 && `${skipped} skipped`];
-  return file === "" ? "" : `  ${parts.filter(Boolean).join(", ").padEnd(28)} ${file}\n`;
+  const seconds = `${(milliseconds / 1000).toFixed(1)} s`.padStart(8);
+  return file === "" ? "" : `  ${parts.filter(Boolean).join(", ").padEnd(28)} ${seconds}  ${file}\n`;
 }
 
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const known: KnownTests = new Map();
   const outputs = new Map<string, string>();
   const results = process.env["COUNTERSIGN_TEST_RESULTS"] ?? devNull;
-  let [current, counts]: [string, Counts] = ["", { passed: 0, failed: 0, skipped: 0 }];
+  let [current, counts]: [string, Counts] = ["", { ...none }];
   for await (const event of events) {
     if (event.type === "test:stdout" || event.type === "test:stderr") {
       const file = entryOf(event.data);
@@ -38,9 +42,10 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
       if (result === undefined) continue;
       if (current !== result.file) {
         yield fileLine(current, counts);
-        [current, counts] = [result.file, { passed: 0, failed: 0, skipped: 0 }];
+        [current, counts] = [result.file, { ...none }];
       }
       counts[result.outcome] += 1;
+      counts.milliseconds += result.milliseconds;
       appendFileSync(results, `${JSON.stringify(result)}\n`);
       if (result.outcome !== "failed") continue;
       yield failureText(result, event, outputs.get(result.file) ?? "");

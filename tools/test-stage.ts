@@ -49,7 +49,7 @@ export async function runStage({ name, files, flags, env, stop }: Stage): Promis
   if (files.length === 0 || stop.aborted) return [];
   console.log(`${name}: ${files.length} ${files.length === 1 ? "file" : "files"}`);
   mkdirSync(cache, { recursive: true });
-  const output = join(cache, "test-results.jsonl");
+  const output = join(cache, `test-results-${name}.jsonl`);
   writeFileSync(output, "");
   const reporter = pathToFileURL(join(import.meta.dirname, "test-reporter.ts")).href;
   const args = [...process.execArgv, "--test", `--test-reporter=${reporter}`, ...flags, ...files];

@@ -1,6 +1,7 @@
 /**
- * `npm test [part of a path …]`: the unit tests in one process, then the others with a process each and PostgreSQL. The
- * last line is `N passed, N failed[, N skipped]`; a whole run also holds the feature ledger against its results.
+ * `npm test [part of a path …]`: the unit tests in one process, beside it the others with a process each and
+ * PostgreSQL. The last line is `N passed, N failed[, N skipped]`; a whole run also holds the feature ledger against its
+ * results.
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -74,19 +75,25 @@ const otherFiles = select(/^(packages\/[^/]+\/test\/integration\/|conformance\/)
 // A test that hangs is named by its own limit before the whole run meets its.
 const flags = [`--test-timeout=${minutes * 30_000}`];
 const oneProcess = [...flags, "--test-isolation=none"];
-results.push(...(await runStage({ name: "unit", files: unitFiles, flags: oneProcess, env: process.env, stop })));
 let postgres: Postgres | undefined;
-try {
-  postgres = otherFiles.length > 0 && !stop.aborted ? await startPostgres() : undefined;
-  const env = { ...process.env, ...(postgres && { COUNTERSIGN_POSTGRES_URL: postgres.url }) };
-  const parallel = [...flags, "--test-concurrency=2"];
-  results.push(...(await runStage({ name: "integration", files: otherFiles, flags: parallel, env, stop })));
-} catch (error) {
-  results.push(failed(`PostgreSQL: ${String(error)}`));
-} finally {
-  await postgres?.stop();
-  clearTimeout(timer);
+
+/** The unit tests keep one core busy, these wait for disks and processes: together they take little longer than alone. */
+async function runOthers(): Promise<TestResult[]> {
+  try {
+    postgres = otherFiles.length > 0 && !stop.aborted ? await startPostgres() : undefined;
+    const env = { ...process.env, ...(postgres && { COUNTERSIGN_POSTGRES_URL: postgres.url }) };
+    const parallel = [...flags, "--test-concurrency=2"];
+    return await runStage({ name: "integration", files: otherFiles, flags: parallel, env, stop });
+  } catch (error) {
+    return [failed(`PostgreSQL: ${String(error)}`)];
+  } finally {
+    await postgres?.stop();
+  }
 }
+
+const unit = runStage({ name: "unit", files: unitFiles, flags: oneProcess, env: process.env, stop });
+for (const stage of await Promise.all([unit, runOthers()])) results.push(...stage);
+clearTimeout(timer);
 const hasPostgres = postgres !== undefined || otherFiles.length === 0;
 if (!hasPostgres && isRequired) results.push(failed("PostgreSQL: not found, and REQUIRE_POSTGRES=1"));
 if (stop.aborted) results.push(failed(String(stop.reason)));

@@ -14,8 +14,11 @@ export interface Answer {
 export type Exchange = (url: string, request: Request) => Promise<Answer>;
 
 export function exchanger(agent: Agent): Exchange {
-  return (url, { method, path, query, headers, body }) =>
-    new Promise((resolve, reject) => {
+  return exchange;
+
+  function exchange(url: string, request: Request): Promise<Answer> {
+    const { method, path, query, headers, body } = request;
+    return new Promise((resolve, reject) => {
       // Longer than this, Node refuses the head and closes the connection.
       const search = new URLSearchParams(query).toString().slice(0, 4000);
       const target = new URL(url);
@@ -47,11 +50,14 @@ export function exchanger(agent: Agent): Exchange {
           );
         },
       );
-      outgoing.on("error", (error) =>
-        reject(new Error(`${error.message}: ${method} ${shortened({ path, query, body }, 600)}`)),
-      );
+      outgoing.on("error", (error: NodeJS.ErrnoException) => {
+        // A connection that was kept and idle for long: the server may have closed it as we sent.
+        if (outgoing.reusedSocket && error.code === "ECONNRESET") resolve(exchange(url, request));
+        else reject(new Error(`${error.message}: ${method} ${shortened({ path, query, body }, 600)}`));
+      });
       outgoing.end(body);
     });
+  }
 }
 
 export interface Checked {
