@@ -40,7 +40,8 @@ export function approveTarget(world: World): Target {
   const rows = openRows(world.databaseFile);
   let phone: Phone | undefined;
   let made = 0;
-  const inputs = fc.record({ call: fc.nat(), message: messages, proof: proofs, changes: bodies, text: texts });
+  const late = fc.constantFrom(false, false, false, true);
+  const inputs = fc.record({ call: fc.nat(), message: messages, proof: proofs, changes: bodies, text: texts, late });
   const target = serverTarget("Approve routes", 2, inputs, async (input) => {
     // A nonce of the server is good for some minutes, and an offer for some more.
     if (phone === undefined || Date.now() - phone.madeAt > 60_000)
@@ -88,11 +89,13 @@ interface Input {
   readonly proof: Spoiling | string;
   readonly changes: readonly Edit[];
   readonly text: ((text: string) => string) | undefined;
+  /** Whether the body is changed once its proof is made. */
+  readonly late: boolean;
 }
 
 async function requestOf(
   { method, path, body, member, message, prover }: ApproveCall,
-  { proof, changes, text }: Input,
+  { proof, changes, text, late }: Input,
 ): Promise<Sent> {
   const plain = body === undefined ? message?.text : JSON.stringify(edited(body, changes));
   const sent = plain === undefined || text === undefined || message?.text === plain ? plain : text(plain);
@@ -102,9 +105,11 @@ async function requestOf(
   if (prover === undefined) return { whole: { ...request, headers: {} }, isRight: fits };
   if (proof === "none") return { whole: { ...request, headers: {} }, isRight: false };
   if (typeof proof === "string") return { whole: { ...request, headers: { dpop: sendable(proof) } }, isRight: false };
-  const right = await prover.proof(method, path, sent ?? "");
+  const proven = late ? (body === undefined ? message?.text : JSON.stringify(body)) : sent;
+  const right = await prover.proof(method, path, proven ?? "");
   const own = await respoiled(right, prover.keys, "pop", proof, ["jti"]);
-  return { whole: { ...request, headers: { dpop: sendable(own.text) } }, isRight: fits && own.isRight };
+  const isRight = fits && own.isRight && proven === sent;
+  return { whole: { ...request, headers: { dpop: sendable(own.text) } }, isRight };
 }
 
 function memberOf(text: string | undefined, member: string): unknown {

@@ -66,6 +66,8 @@ const odd: readonly Json[] = [
   "2026-11-27T08:00:00+99:99",
   "AAAA",
   "AAAAAAAAAAAAAAAAAAAAAA==",
+  "A".repeat(22),
+  "A".repeat(43),
   "3.3",
   "4.0",
   "POSSESSION_KNOWLEDGE",
