@@ -69,7 +69,7 @@ async function verified(
       requiredClaims: ["aud", "exp"],
     });
     const audiences = [payload.aud ?? []].flat();
-    return audiences.some((audience) => audience.startsWith(`${iss}/`)) ? (payload as JsonObject) : undefined;
+    return audiences.some((audience) => audience.startsWith(`${iss}/`)) ? payload : undefined;
   } catch {
     return undefined;
   }
@@ -105,5 +105,5 @@ function leavesOf(details: readonly unknown[]): readonly string[] {
 
 function scalars(value: unknown): string[] {
   if (typeof value === "object" && value !== null) return Object.values(value).flatMap(scalars);
-  return value === null ? [] : [String(value as string | number | boolean)];
+  return value === null ? [] : [`${value as string | number | boolean}`];
 }

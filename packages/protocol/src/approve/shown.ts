@@ -41,7 +41,8 @@ export function isShown({ title, message, attributes }: DisplayForm, value: stri
 
 /** As a word of its own: "1" does not stand in "100". */
 function standsIn(text: string, value: string): boolean {
-  for (let at = text.indexOf(value); value !== "" && at >= 0; at = text.indexOf(value, at + 1)) {
+  if (value === "") return false;
+  for (let at = text.indexOf(value); at >= 0; at = text.indexOf(value, at + 1)) {
     const around = [text.slice(0, at), text.slice(at + value.length)];
     if (!/[\p{L}\p{N}.,]$/u.test(around[0] ?? "") && !/^[\p{L}\p{N}]/u.test(around[1] ?? "")) return true;
   }
