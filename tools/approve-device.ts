@@ -7,7 +7,7 @@ import { openerOf, readEnvelope } from "@countersign/protocol/approve/jwe";
 import { makeKeyProof, type ProvingKey } from "@countersign/protocol/approve/key-proof";
 import { keyUses, type KeyUse } from "@countersign/protocol/approve/keys";
 import { readMessage, signMessage } from "@countersign/protocol/approve/message";
-import { offer } from "@countersign/protocol/approve/offer";
+import { offer, transcriptCode } from "@countersign/protocol/approve/offer";
 import { bodyHash, signProof } from "@countersign/protocol/approve/proof";
 import { renewAck } from "@countersign/protocol/approve/renew";
 import {
@@ -48,6 +48,11 @@ export interface ApproveReply {
   readonly headers: Headers;
   // oxlint-disable-next-line no-explicit-any -- tests say what they expect of it
   readonly body: any;
+}
+
+/** What a person compares after the enrolment (APV-ENR-6). */
+export function codeShownBy({ record }: { readonly record: EnrolRecord }): string {
+  return transcriptCode(sha256, record.transcript, record.serverKeys[0]!.kid);
 }
 
 export type ApproveDevice = Awaited<ReturnType<typeof enrolDevice>>;

@@ -246,5 +246,21 @@ for (const store of await stores()) {
       assert.equal(await device.getDeviceInfo(SDKConstants.DEVICE_INFO_OS), "node");
       assert.match(device.getVersion(), /^\d+\.\d+\.\d+$/);
     });
+
+    it("an offer made before the server changed its key enrols afterwards, by the old key's word for the new one (APV-OFF-2, APV-ROT-2)", async () => {
+      const device = await deviceOf();
+      const user = world.userOf();
+      const { offer } = await world.offer(user);
+      const { kid } = await world.v1("POST", "/keys/rotate", { use: "approve" });
+      for (let active = ""; active !== kid;) {
+        const metadata = await (await fetch(`${world.url}/approve/v1/metadata`)).json();
+        active = (metadata as { keys: { kid: string }[] }).keys[0]!.kid;
+        if (active !== kid) await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+      const container = await device.createContainer(new ContainerInitialization({ activationCode: offer }), typing());
+      assert.equal(container.userId, user);
+      await world.operation(user);
+      assert.equal((await container.retrieveTransactionIds()).length, 1);
+    });
   });
 }

@@ -2,7 +2,8 @@
  * Starts a server from options and the environment, and nothing else reads either.
  *
  * `COUNTERSIGN_MASTER_KEY` (32 bytes, Base64) or `COUNTERSIGN_MASTER_KEY_FILE` names the key that seals secrets; it is
- * required with PostgreSQL and made beside the data otherwise.
+ * required with PostgreSQL and made beside the data otherwise. `COUNTERSIGN_PREVIOUS_MASTER_KEY` (or `…_FILE`) names the
+ * one before it, from the start with a new one until everything is sealed again (`countersign keys reseal`).
  */
 import { randomFillSync } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -40,11 +41,17 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
   const random = pooledRandom();
   const masterKey = masterKeyFrom(environment);
+  const previous = keyFrom(environment, "COUNTERSIGN_PREVIOUS_MASTER_KEY");
   const opened = await openStore(
     options.store === undefined
       ? { kind: "sqlite", dataDirectory: options.dataDirectory }
       : { kind: "postgres", url: options.store, dataDirectory: options.dataDirectory },
-    { tenant: config.tenant, random, ...(masterKey !== undefined && { masterKey }) },
+    {
+      tenant: config.tenant,
+      random,
+      ...(masterKey !== undefined && { masterKey }),
+      ...(previous !== undefined && { previousMasterKeys: [previous] }),
+    },
   );
   try {
     const log = createLog(options.log ?? "stderr");
@@ -89,7 +96,10 @@ function checkedConfig(given: Partial<Config>): Config {
 
 /** Undefined where neither names one. */
 export function masterKeyFrom(environment: Readonly<Record<string, string | undefined>>): string | undefined {
-  const file = environment.COUNTERSIGN_MASTER_KEY_FILE;
-  if (file !== undefined) return readFileSync(file, "utf8").trim();
-  return environment.COUNTERSIGN_MASTER_KEY;
+  return keyFrom(environment, "COUNTERSIGN_MASTER_KEY");
+}
+
+function keyFrom(environment: Readonly<Record<string, string | undefined>>, name: string): string | undefined {
+  const file = environment[`${name}_FILE`];
+  return file === undefined ? environment[name] : readFileSync(file, "utf8").trim();
 }

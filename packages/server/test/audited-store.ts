@@ -29,7 +29,7 @@ export function forEachAudit(title: string, work: (audit: Audit) => Promise<void
     const { store, signingKeys, dialect, dataDirectory } = opened;
     const file = join(dataDirectory, "checkpoints.jsonl");
     const checkpoint = () => makeCheckpoint({ store, signingKeys, file });
-    const keys = { keys: [...signingKeys.jwks().keys] };
+    const keys = { keys: [...(await signingKeys.current()).jwks.keys] };
     const verify = () => verifyAudit({ db: store.read, dialect, tenant, keys, checkpointFile: file });
     for (const round of [1, 2]) {
       for (const at of [1, 2, 3]) {

@@ -1,5 +1,6 @@
 /** Whole suites on both dialects: what `stores.ts` does for one test, for many that share one store. */
 import { describe } from "node:test";
+import type { OpenOptions } from "../src/store/open.ts";
 import { postgres, type TestStore, withStore } from "./stores.ts";
 
 const cluster = await postgres();
@@ -9,19 +10,19 @@ const cluster = await postgres();
  * them. Without PostgreSQL its half is skipped, visibly.
  */
 export function suiteOnEachStore(
-  define: (dialect: "sqlite" | "postgres", open: () => Promise<TestStore>) => void,
+  define: (dialect: "sqlite" | "postgres", open: (options?: Partial<OpenOptions>) => Promise<TestStore>) => void,
 ): void {
   for (const dialect of ["sqlite", "postgres"] as const) {
     const skip = dialect === "postgres" && cluster === undefined ? "PostgreSQL: not found" : false;
-    describe(dialect, { skip }, () => define(dialect, () => open(dialect)));
+    describe(dialect, { skip }, () => define(dialect, (options) => open(dialect, options)));
   }
 }
 
 /** `withStore` holds a store while its work runs: here the work lasts until `close`. */
-function open(dialect: "sqlite" | "postgres"): Promise<TestStore> {
+function open(dialect: "sqlite" | "postgres", options: Partial<OpenOptions> = {}): Promise<TestStore> {
   return new Promise((resolve, reject) => {
     const noSkip = { skip: () => reject(new Error("PostgreSQL is gone")) };
-    const held = withStore(dialect, {}, noSkip as never, (store) => {
+    const held = withStore(dialect, options, noSkip as never, (store) => {
       return new Promise((release) => {
         const close = () => (release(), held);
         resolve({ ...store, close });

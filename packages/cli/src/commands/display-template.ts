@@ -1,5 +1,4 @@
 /** `countersign display-template`: how operations of a type are shown in a language. */
-import { readFileSync } from "node:fs";
 import {
   type DisplayTemplateContent,
   displayTemplatesClient,
@@ -8,7 +7,7 @@ import {
 import type { Command } from "commander";
 import { type Context, groupOf, returns } from "../command.ts";
 import { type ConnectionOptions, connectionOf, withConnection } from "../connection.ts";
-import { Failure } from "../failure.ts";
+import { readJsonFile } from "../json-file.ts";
 import { facts, type Result, table } from "../terminal.ts";
 
 export function displayTemplateCommands(program: Command, context: Context): void {
@@ -25,7 +24,7 @@ export function displayTemplateCommands(program: Command, context: Context): voi
     "JSON: title, message, attributes, resultTexts, ui; - for standard input",
   );
   returns<ConnectionOptions & { file: string }>(context, set, async (options, type = "", language = "") =>
-    shown(await api(options).set(type, language, readContent(options.file))),
+    shown(await api(options).set(type, language, readJsonFile<DisplayTemplateContent>(options.file))),
   );
 
   const list = leaf("list", "all of them").option("--type <type>", "only those of this type");
@@ -46,21 +45,6 @@ export function displayTemplateCommands(program: Command, context: Context): voi
     await api(options).remove(type, language);
     return { json: { operationType: type, language }, text: `The display template of ${type} in ${language} is gone.` };
   });
-}
-
-/** What it has to be is the server's to say; here it only has to be JSON. */
-function readContent(file: string): DisplayTemplateContent {
-  let text: string;
-  try {
-    text = readFileSync(file === "-" ? 0 : file, "utf8");
-  } catch (cause) {
-    throw new Failure("usage", "usage", `${file} cannot be read.`, { cause });
-  }
-  try {
-    return JSON.parse(text) as DisplayTemplateContent;
-  } catch (cause) {
-    throw new Failure("usage", "usage", `${file} is not JSON.`, { cause });
-  }
 }
 
 function shown(template: StoredDisplayTemplate): Result {

@@ -34,8 +34,8 @@ export function openIdProvider(deps: Deps): Oidc {
 
   async function current() {
     const { types, revision } = await readAuthorizationTypes(deps);
-    const keys = deps.signingKeys.privateKeys("oidc");
-    const of = `${keys[0]?.kid} ${revision}`;
+    const keys = (await deps.signingKeys.current()).providerKeys();
+    const of = `${keys.map(({ kid }) => kid).join(" ")} ${revision}`;
     if (built?.of !== of) {
       const provider: Provider = new Provider(
         `${deps.publicUrl}${oidcPath}`,

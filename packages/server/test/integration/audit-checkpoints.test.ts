@@ -25,7 +25,7 @@ forEachAudit(
     assert.deepEqual(await problems(), ["CHECKPOINT_CHANGED #1", "CHECKPOINT_CHANGED #2"]);
     await tamper((db) => db.updateTable("audit_checkpoint").set({ hash: first.hash }).where("seq", "=", 1).execute());
 
-    const others = signingKeys.jwks().keys.filter((key) => key.kid !== kidOf(second.statement));
+    const others = (await signingKeys.current()).jwks.keys.filter((key) => key.kid !== kidOf(second.statement));
     const other = await verifyAudit({ db: store.read, dialect, tenant, keys: { keys: others }, checkpointFile: file });
     assert.ok(other.problems.some(({ code }) => code === "CHECKPOINT_SIGNATURE"));
 

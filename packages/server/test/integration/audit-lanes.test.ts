@@ -235,7 +235,7 @@ forEachAudit("a restart opens new lanes, linked to the last checkpoint", async (
   const again = await audit.reopen();
   await again.store.commit(record("after"));
   await again.store.transaction(async (change) => change.record(draft("application.created")));
-  const keys = { keys: [...again.signingKeys.jwks().keys] };
+  const keys = { keys: [...(await again.signingKeys.current()).jwks.keys] };
   const verify = () =>
     verifyAudit({ db: again.store.read, dialect: audit.dialect, tenant, keys, checkpointFile: audit.file });
   const report = await verify();

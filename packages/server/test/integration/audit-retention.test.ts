@@ -108,7 +108,7 @@ forEachAudit(
     assert.deepEqual(await eraseFromAudit({ store }, { userId: 'a"b\\' }), { erased: 1 });
     assert.deepEqual(await eraseFromAudit({ store }, { userId: "anna" }), { erased: 0 });
     await makeCheckpoint({ store, signingKeys, file });
-    const keys = { keys: [...signingKeys.jwks().keys] };
+    const keys = { keys: [...(await signingKeys.current()).jwks.keys] };
     const report = await verifyAudit({ db: store.read, dialect, tenant, keys, checkpointFile: file });
     assert.deepEqual([report.ok, report.erased], [true, 3]);
     const rows = await store.read.selectFrom("audit_event").select(["payload", "salt", "type"]).execute();

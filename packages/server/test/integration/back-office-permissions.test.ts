@@ -152,6 +152,8 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "DELETE /v1/api-clients/:id": [],
   "GET /v1/audit": ["operate"],
   "/v1/audit/erase": [],
+  "/v1/keys/rotate": [],
+  "/v1/keys/reseal": [],
   "/v1/webhooks": [],
   "GET /v1/webhooks": ["operate"],
   "GET /v1/webhooks/:id": ["operate"],

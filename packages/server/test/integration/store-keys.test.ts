@@ -3,38 +3,82 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import { calculateJwkThumbprint, compactVerify, createLocalJWKSet } from "jose";
 import { rotateMasterKey, sealedColumns } from "../../src/keys/rotate.ts";
-import { rotateSigningKey } from "../../src/keys/signing-keys.ts";
+import { rotateSigningKey, rotationDelayMs } from "../../src/keys/signing-keys.ts";
 import { isStoreError } from "../../src/store/errors.ts";
 import { tables } from "../../src/store/migrations/0001-initial.ts";
 import { tables as approveTables } from "../../src/store/migrations/0003-approve.ts";
 import { columns as laterColumns, tables as laterTables } from "../../src/store/migrations/0002-mobile-token.ts";
 import { openStore } from "../../src/store/open.ts";
 import { activationRow, application } from "../store-rows.ts";
-import { forEachStore, random } from "../stores.ts";
+import { forEachStore, random, withStore } from "../stores.ts";
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
 
+let now = Date.now();
+const clock = { now: () => now };
+
 forEachStore(
-  "signing keys are published with their thumbprints, and retired ones stay",
+  "signing keys are published with their thumbprints; a new one is before it signs, and retired ones stay",
   async ({ store, secrets, signingKeys }) => {
     const first = await signingKeys.sign("receipt", "test+jwt", { a: 1 });
-    const kid = await rotateSigningKey(store, secrets, "receipt");
-    await signingKeys.reload();
-    const second = await signingKeys.sign("receipt", "test+jwt", { a: 2 });
-    const { keys } = signingKeys.jwks();
-    // One of each use, and the receipt key before this one.
+    const { kid, signsFrom } = await rotateSigningKey({ store, secrets }, { use: "receipt" });
+    assert.equal(signsFrom, now + rotationDelayMs);
+    now = signsFrom - 1;
+    const { keys } = (await signingKeys.current()).jwks;
+    // One of each use, and the receipt key after this one.
     assert.equal(keys.length, 4);
     for (const key of keys) {
       assert.equal(key.kid, await calculateJwkThumbprint(key));
       assert.equal(key.d, undefined);
     }
     const find = createLocalJWKSet({ keys: [...keys] });
-    assert.equal((await compactVerify(first, find)).protectedHeader.typ, "test+jwt");
-    assert.equal((await compactVerify(second, find)).protectedHeader.kid, kid);
+    const kidOf = async (jws: string) => (await compactVerify(jws, find)).protectedHeader.kid;
+    const still = await signingKeys.sign("receipt", "test+jwt", { a: 1 });
+    assert.equal(await kidOf(still), await kidOf(first), "not yet");
+    now = signsFrom;
+    assert.equal(await kidOf(await signingKeys.sign("receipt", "test+jwt", { a: 2 })), kid);
+    assert.equal(await kidOf(first), await kidOf(still), "what a retired key signed still verifies");
+    assert.equal((await signingKeys.current()).jwks.keys.length, 4);
     const events = await store.read.selectFrom("audit_event").select("type").execute();
     assert.deepEqual(events, [{ type: "key.rotated" }]);
   },
+  clock,
 );
+
+forEachStore(
+  "a rotation while one waits takes its turn after it, and one key signs at any time",
+  async ({ store, secrets, signingKeys }) => {
+    const made = await Promise.all([1, 2, 3].map(() => rotateSigningKey({ store, secrets }, { use: "approve" })));
+    const order = made.toSorted((a, b) => a.signsFrom - b.signsFrom);
+    assert.equal(new Set(order.map(({ signsFrom }) => signsFrom)).size, 3);
+    for (const { kid, signsFrom } of order) {
+      now = signsFrom;
+      assert.equal((await signingKeys.current()).active("approve").kid, kid);
+    }
+  },
+  clock,
+);
+
+test("after a rotation every node signs with the new key from the same moment on, without restart or news (postgres)", (t) =>
+  withStore("postgres", clock, t, async (first) => {
+    const nodes = [first, await first.reopen()];
+    // Each has read its keys a moment before the rotation, and then hears nothing.
+    now += 60_000;
+    const kids = async (use: "approve" | "receipt") =>
+      Promise.all(nodes.map(async ({ signingKeys }) => (await signingKeys.current()).active(use).kid));
+    const before = await kids("approve");
+    assert.equal(before[0], before[1]);
+    const { kid, signsFrom } = await rotateSigningKey(first, { use: "approve" });
+    for (now = signsFrom - rotationDelayMs; now < signsFrom; now += 1_000)
+      assert.deepEqual(await kids("approve"), before);
+    now = signsFrom;
+    assert.deepEqual(await kids("approve"), [kid, kid]);
+    const [receipt] = await kids("receipt");
+    assert.deepEqual(await kids("receipt"), [receipt, receipt], "another use keeps its key");
+    const signed = await nodes[1]!.signingKeys.sign("approve", "test+jwt", {});
+    const { keys } = (await nodes[0]!.signingKeys.current()).jwks;
+    assert.equal((await compactVerify(signed, createLocalJWKSet({ keys: [...keys] }))).protectedHeader.kid, kid);
+  }));
 
 const otpSecret = {
   tenant: "default",

@@ -32,7 +32,7 @@ async function behindProxy(opened: TestStore, work: (node: Store, proxy: Proxy) 
 }
 
 async function auditIsWhole({ store, signingKeys }: TestStore): Promise<void> {
-  const keys = { keys: [...signingKeys.jwks().keys] };
+  const keys = { keys: [...(await signingKeys.current()).jwks.keys] };
   const report = await verifyAudit({ db: store.read, dialect: "postgres", tenant: "default", keys });
   assert.deepEqual(report.problems, []);
 }
@@ -211,7 +211,9 @@ onPostgres(
 
 onPostgres("nodes that start together on an empty database make one set of keys", async (opened) => {
   const nodes = await Promise.all([opened.reopen(), opened.reopen(), opened.reopen()]);
-  const kids = nodes.map(({ signingKeys }) => signingKeys.jwks().keys.map((key) => key.kid));
+  const kids = await Promise.all(
+    nodes.map(async ({ signingKeys }) => (await signingKeys.current()).jwks.keys.map((key) => key.kid)),
+  );
   assert.equal(kids[0]?.length, 3);
   for (const one of kids) assert.deepEqual(one, kids[0]);
 });

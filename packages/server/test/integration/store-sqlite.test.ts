@@ -60,7 +60,7 @@ async function allAreThere({ store, signingKeys }: OpenedStore, acknowledged: re
     acknowledged.filter((subject) => !there.has(subject)),
     [],
   );
-  const keys = { keys: [...signingKeys.jwks().keys] };
+  const keys = { keys: [...(await signingKeys.current()).jwks.keys] };
   assert.deepEqual((await verifyAudit({ db: store.read, dialect: "sqlite", tenant: "default", keys })).problems, []);
 }
 

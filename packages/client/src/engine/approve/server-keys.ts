@@ -55,14 +55,7 @@ export async function followKeys(
   device: ApproveDevice,
   { id, iss }: Pick<ContainerState, "id" | "iss">,
 ): Promise<readonly PinnedKey[]> {
-  const pinned = await pinnedFor(device, iss);
-  const newest = pinned.findLast(({ retiredAt }) => retiredAt === undefined) ?? pinned.at(-1);
-  if (newest === undefined) throw new ApproveError("message-wrong", "No key of the server is pinned");
-  const path = `/approve/v1/keys?from=${encodeURIComponent(newest.jwk.kid)}`;
-  const { chain } = await ask(device, device.connectionOf(id), { iss, method: "GET", path });
-  const links = Array.isArray(chain) && chain.every((link) => typeof link === "string") ? chain : undefined;
-  const followed = links && (await followChain(iss, pinned, links));
-  if (followed === undefined) throw new ApproveError("message-wrong", "The server's chain of keys does not hold");
+  const followed = await keysAfter(device, { id, iss }, await pinnedFor(device, iss));
   await changeState(device, (state) => ({
     state: {
       ...state,
@@ -70,6 +63,22 @@ export async function followKeys(
     },
     result: undefined,
   }));
+  return followed;
+}
+
+/** Where the server's chain leads from these keys. Pins nothing. Throws `message-wrong` where it does not hold. */
+export async function keysAfter(
+  device: ApproveDevice,
+  { id, iss }: { readonly id: string | undefined; readonly iss: string },
+  pinned: readonly PinnedKey[],
+): Promise<readonly PinnedKey[]> {
+  const newest = pinned.findLast(({ retiredAt }) => retiredAt === undefined) ?? pinned.at(-1);
+  if (newest === undefined) throw new ApproveError("message-wrong", "No key of the server is pinned");
+  const path = `/approve/v1/keys?from=${encodeURIComponent(newest.jwk.kid)}`;
+  const { chain } = await ask(device, device.connectionOf(id), { iss, method: "GET", path });
+  const links = Array.isArray(chain) && chain.every((link) => typeof link === "string") ? chain : undefined;
+  const followed = links && (await followChain(iss, pinned, links));
+  if (followed === undefined) throw new ApproveError("message-wrong", "The server's chain of keys does not hold");
   return followed;
 }
 

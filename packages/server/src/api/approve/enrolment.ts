@@ -2,7 +2,7 @@
 import { Type } from "typebox";
 import { enrol } from "../../approve/enrolment/enrol.ts";
 import { redeemInvite } from "../../approve/enrolment/offer.ts";
-import { goodServerKeys, serverKeyChain } from "../../approve/server-key.ts";
+import { offerKeys, serverKeyChain } from "../../approve/server-key.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, orRefuse, RefusedError } from "../../errors.ts";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
@@ -17,7 +17,7 @@ export function enrolmentRoutes(app: Api, deps: Deps): void {
   app.get("/approve/v1/metadata", async () => ({
     issuer: deps.publicUrl,
     versions: [protocolVersion],
-    keys: goodServerKeys(deps),
+    keys: await offerKeys(deps),
   }));
 
   const chain = { querystring: closed({ from: text(64) }) };

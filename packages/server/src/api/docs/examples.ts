@@ -14,6 +14,7 @@ import { v1ContainerExamples } from "./examples/approve/v1-containers.ts";
 import { v1ApproveExamples } from "./examples/approve/v1-approve.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
+import { v1KeyExamples } from "./examples/v1-keys.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
 
@@ -57,4 +58,5 @@ export const examples: Examples = {
   ...v1PushExamples,
   ...v1WebhookExamples,
   ...v1InboxExamples,
+  ...v1KeyExamples,
 };

@@ -11,6 +11,7 @@ import { offerRoutes } from "./approve/offers.ts";
 import { otpRoutes } from "./approve/otp.ts";
 import { displayTemplateRoutes } from "./display-templates.ts";
 import { offlineRoutes } from "./offline.ts";
+import { keyRoutes } from "./keys.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { oidcClientRoutes } from "./oidc/clients.ts";
 import { operationRoutes } from "./operations.ts";
@@ -30,6 +31,7 @@ export function v1Routes(app: Api, deps: Deps): void {
   apiClientRoutes(app, deps);
   oidcClientRoutes(app, deps);
   auditRoutes(app, deps);
+  keyRoutes(app, deps);
   webhookRoutes(app, deps);
   deviceTypeRoutes(app, deps);
   offerRoutes(app, deps);

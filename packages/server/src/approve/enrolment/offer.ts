@@ -1,11 +1,11 @@
 /** Offers: the back office invites a user's device to enrol (Approve protocol §3). */
 import { toBase64Url } from "@countersign/protocol/bytes";
-import { offer, offerSeconds } from "@countersign/protocol/approve/offer";
+import { offer, offerSeconds, transcriptCode } from "@countersign/protocol/approve/offer";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { EnrolOfferTable } from "../../store/schema.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
-import { goodServerKeys, signForDevices } from "../server-key.ts";
+import { activeServerKey, signForDevices } from "../server-key.ts";
 
 export interface NewOffer {
   readonly clientId: string;
@@ -86,6 +86,17 @@ export async function findOffer(deps: Pick<Deps, "store">, id: string): Promise<
   return row ?? refuse("offer-unknown");
 }
 
+/** Six digits that the enrolled device shows, too (APV-ENR-6). Undefined while nobody has enrolled. */
+export async function transcriptCodeOf(
+  { store, signingKeys, crypto }: Pick<Deps, "store" | "signingKeys" | "crypto">,
+  { activation_id, request_digest }: EnrolOfferTable,
+): Promise<string | undefined> {
+  const container = activation_id === null ? undefined : await store.findActivation(activation_id);
+  if (container === undefined || request_digest === null) return undefined;
+  const { kid } = activeServerKey(await signingKeys.current(), container.created_at);
+  return transcriptCode((data) => crypto.sha256(data), request_digest, kid);
+}
+
 /** Of a user, newest first, at most 100. */
 export async function listOffers(deps: Pick<Deps, "store">, userId: string): Promise<readonly EnrolOfferTable[]> {
   return deps.store.read
@@ -129,8 +140,10 @@ export function codeHash({ secrets }: Pick<Deps, "secrets">, code: string): stri
   return secrets.hash("enrol-code", code);
 }
 
-function offerText(deps: OfferDeps, row: EnrolOfferTable, code: string): Promise<string> {
-  return signForDevices(deps, offer, {
+async function offerText(deps: OfferDeps, row: EnrolOfferTable, code: string): Promise<string> {
+  // One look at the keys: what the offer names has to be what signs it.
+  const keys = await deps.signingKeys.current();
+  return signForDevices({ signingKeys: keys }, offer, {
     iss: deps.publicUrl,
     jti: row.id,
     code,
@@ -138,7 +151,7 @@ function offerText(deps: OfferDeps, row: EnrolOfferTable, code: string): Promise
     exp: Math.floor(row.expires_at / 1000),
     dty: "apv1",
     tenant: row.tenant,
-    sks: goodServerKeys(deps).map(({ kid }) => kid),
+    sks: [activeServerKey(keys).kid],
   });
 }
 

@@ -1,5 +1,6 @@
 /** What a device is told of its container after enrolment and renewal: signed, and encrypted to it (APV-ENR-4). */
 import { type EnrolRecord, enrolRecord, renewRecord } from "@countersign/protocol/approve/enrol";
+import type { NamedJwk } from "@countersign/protocol/approve/keys";
 import { sealMessage } from "@countersign/protocol/approve/jwe";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import type { Deps } from "../../deps.ts";
@@ -9,7 +10,7 @@ import type { DeviceType } from "../device-types/device-type.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
 import { partiesOf } from "./parties.ts";
 import { otpSecretsOf } from "../otp/otp-secret.ts";
-import { goodServerKeys, signForDevices } from "../server-key.ts";
+import { activeServerKey, signForDevices } from "../server-key.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets" | "signingKeys" | "publicUrl">;
 
@@ -27,19 +28,26 @@ export async function recordFor(
   const state = after === "enrol" ? "ACTIVE" : "PENDING";
   const keys = container.keys.filter((key) => key.state === state);
   if (keys.length === 0) return undefined;
-  const record = await recordOf(deps, container, keys, after);
+  // One look at the server's keys: the record, its signature and its envelope name the same one.
+  const signer = await deps.signingKeys.current();
+  const serverKey = activeServerKey(signer);
+  const record = await recordOf(deps, container, { keys, after, serverKey });
   const message = after === "enrol" ? enrolRecord : renewRecord;
-  const text = await signForDevices(deps, message, record);
+  const text = await signForDevices({ signingKeys: signer }, message, record);
   const { kid, jwk } = keyFor(container, "enc");
-  return sealMessage(text, jwk, { serverKid: goodServerKeys(deps)[0].kid, containerKid: kid });
+  return sealMessage(text, jwk, { serverKid: serverKey.kid, containerKid: kid });
 }
 
 async function recordOf(
   deps: RecordDeps,
   { activation, row }: Container,
-  keys: readonly ContainerKey[],
-  after: "enrol" | "renewal",
+  about: {
+    readonly keys: readonly ContainerKey[];
+    readonly after: "enrol" | "renewal";
+    readonly serverKey: NamedJwk;
+  },
 ): Promise<EnrolRecord> {
+  const { keys, after, serverKey } = about;
   const type = await findDeviceType(deps, row.device_type);
   if (isRefusal(type)) throw new Error("A container has no device type");
   const renewal = row.renewal === null ? undefined : (JSON.parse(row.renewal) as { readonly transcript: string });
@@ -61,7 +69,7 @@ async function recordOf(
       ...(expiresAt !== null && { exp: Math.floor(expiresAt / 1000) }),
     })),
     policies: JSON.parse(row.policies) as EnrolRecord["policies"],
-    serverKeys: goodServerKeys(deps),
+    serverKeys: [serverKey],
     suite: "ES256",
     minVer: protocolVersion,
     transcript: after === "renewal" ? (renewal?.transcript ?? row.transcript) : row.transcript,

@@ -63,7 +63,7 @@ export async function isOpenReference(
   if (isFailure(read) || read.claims.tid !== operationId || read.claims.iss !== deps.publicUrl) return false;
   if (referenceKind(read.claims) !== "open" || seconds(now) >= read.claims.exp) return false;
   // Shown before a rotation it stays good for its minute.
-  const jwk = serverKeyAt(deps, read.kid, read.claims.iat * 1000);
+  const jwk = await serverKeyAt(deps, read.kid, read.claims.iat * 1000);
   const verifier = jwk === undefined ? undefined : await importVerifier(jwk);
   return verifier !== undefined && !isFailure(verifier) && !isFailure(await verifyMessage(read, verifier));
 }

@@ -4,18 +4,17 @@
  * same bytes for the same container (APV-ENR-9, APV-OFF-4).
  */
 import { type EnrolRecord, enrolRecord, type PushAddress } from "@countersign/protocol/approve/enrol";
-import { importVerifier } from "@countersign/protocol/approve/jws";
-import { isFailure } from "@countersign/protocol/errors";
 import { makeKeyProof } from "@countersign/protocol/approve/key-proof";
 import { keyUses } from "@countersign/protocol/approve/keys";
-import { verifyMessage } from "@countersign/protocol/approve/message";
 import { noAnswer } from "@countersign/protocol/approve/response";
+import type { PinnedKey } from "@countersign/protocol/approve/server-keys";
 import { protocolVersion } from "@countersign/protocol/approve/transaction";
 import type { ApproveDevice } from "../device.ts";
 import { serverSeconds } from "../clock.ts";
 import { ApproveError, isServerCode, isUnknownOutcome } from "../errors.ts";
 import { send, textOf } from "../exchange.ts";
 import type { FreshKey } from "../key-vault.ts";
+import { keysAfter, verifiedBy } from "../server-keys.ts";
 import { addressOf, authenticateOffer, type AuthenticOffer, readOffer, redeemInvite, type Typed } from "./offer.ts";
 import { askPasswords, isKept, openRecord, type Prompt, wipe } from "./record.ts";
 import {
@@ -152,20 +151,21 @@ async function register(
 ) {
   const call = { iss, method: "POST", path: "/approve/v1/enrol", body } as const;
   const answer = await send(device, device.connectionOf(undefined), call);
+  let good: readonly PinnedKey[] = serverKeys.map((jwk) => ({ jwk }));
   const opened = await openRecord(enrolRecord, answer.record, {
     iss,
     transcript: digestOf(device, body),
     open: (jwe) => freshOf(fresh, "enc").open(jwe),
     async verify(read) {
-      const key = serverKeys.find(({ kid }) => kid === read.kid);
-      const verifier = key && (await importVerifier(key));
-      return verifier !== undefined && !isFailure(verifier) && !isFailure(await verifyMessage(read, verifier));
+      // The server may have changed its key since it made the offer: the old one says by which (APV-ROT-2).
+      if ((await verifiedBy(good, read)) === "unknown") good = await keysAfter(device, { id: undefined, iss }, good);
+      return (await verifiedBy(good, read)) === "right";
     },
   });
   const enc = opened.record.keys.find(({ use }) => use === "enc");
-  // Only keys that the authentic offer names are pinned: a record cannot bring others.
+  // Only keys that the authentic offer leads to are pinned: a record cannot bring others.
   const pinned = opened.record.serverKeys.every(({ kid, x, y }) =>
-    serverKeys.some((key) => key.kid === kid && key.x === x && key.y === y),
+    good.some(({ jwk, retiredAt }) => retiredAt === undefined && jwk.kid === kid && jwk.x === x && jwk.y === y),
   );
   if (enc?.kid !== opened.containerKid || !pinned) {
     throw new ApproveError("message-wrong", "The server's record names other keys");

@@ -2,7 +2,7 @@
 import { type Static, Type } from "typebox";
 import { mayUse } from "../../../accounts/api-client.ts";
 import { findDeviceType, listDeviceTypes } from "../../../approve/device-types/device-types.ts";
-import { createOffer, findOffer, listOffers, offerState } from "../../../approve/enrolment/offer.ts";
+import { createOffer, findOffer, listOffers, offerState, transcriptCodeOf } from "../../../approve/enrolment/offer.ts";
 import { pushOffer } from "../../../approve/enrolment/push-offer.ts";
 import type { Deps } from "../../../deps.ts";
 import { orRefuse, RefusedError, refuse } from "../../../errors.ts";
@@ -31,6 +31,9 @@ const read = closed({
   userId: Type.String(),
   deviceType: Type.String(),
   containerId: Type.Optional(Type.String()),
+  transcriptCode: Type.Optional(
+    Type.String({ description: "What the device shows after its enrolment; compare them" }),
+  ),
   createdAt: utcSchema,
   expiresAt: utcSchema,
 });
@@ -75,6 +78,6 @@ export function offerRoutes(app: Api, deps: Deps): void {
     const row = orRefuse(await findOffer(deps, request.params.id));
     const type = orRefuse(await findDeviceType(deps, row.device_type));
     if (!mayUse(request.apiClient, type.applicationId)) throw new RefusedError(refuse("offer-unknown"));
-    return shown(row, await deps.store.now());
+    return { ...shown(row, await deps.store.now()), ...given("transcriptCode", await transcriptCodeOf(deps, row)) };
   });
 }
