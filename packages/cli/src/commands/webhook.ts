@@ -25,6 +25,7 @@ interface Delivery {
 interface CreateOptions extends ConnectionOptions {
   readonly application: string;
   readonly to: string;
+  readonly secevent?: boolean;
 }
 
 interface DeliveriesOptions extends ConnectionOptions {
@@ -43,13 +44,15 @@ export function webhookCommands(program: Command, context: Context): void {
   const create = withConnection(group.command("create").description("have events of an application sent to an address"))
     .argument("<name>")
     .requiredOption("--application <id>", "whose events")
-    .requiredOption("--to <address>", "where they are sent");
+    .requiredOption("--to <address>", "where they are sent")
+    .option("--secevent", "only countermeasures, as security event tokens (RFC 8417)");
   returns<CreateOptions>(context, create, async (options, name = "") => {
     const { application: applicationId, to: url } = options;
     const made = await api(options)<Webhook & { signingSecret: string }>("POST", "/webhooks", {
       applicationId,
       name,
       url,
+      ...(options.secevent === true && { form: "secevent" }),
     });
     const rows = [
       ["webhook", made.id],

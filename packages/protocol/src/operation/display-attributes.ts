@@ -2,7 +2,7 @@
  * The rows of a form: a template says which parameters make a row of which type, and a row that lacks a parameter it
  * cannot be without is left out.
  */
-import { type FormattedAmount, formatAmount } from "./amount.ts";
+import { formatAmount } from "./amount.ts";
 import { type Parameters, parameterOf } from "./places.ts";
 
 export interface AttributeTemplate {
@@ -48,13 +48,13 @@ export function mandatoryMembers(type: string): readonly string[] {
 export function renderAttribute(
   { id, type: named, text: label, params }: AttributeTemplate,
   parameters: Parameters,
-  language: string,
+  { language, exactAmounts }: { readonly language: string; readonly exactAmounts: boolean },
 ): DisplayAttribute | undefined {
   const type = shownAs(named);
   const value = (member: string): string | undefined =>
     Object.hasOwn(params, member) ? parameterOf(parameters, params[member] ?? "") : undefined;
   if (mandatory[type].some((member) => value(member) === undefined)) return undefined;
-  return { type, id, label, ...members[type](value, language) };
+  return { type, id, label, ...members[type](value, amountsIn(language, exactAmounts)) };
 }
 
 function shownAs(type: string): AttributeType {
@@ -62,14 +62,24 @@ function shownAs(type: string): AttributeType {
 }
 
 type Value = (member: string) => string | undefined;
+/** Of the members that have the amount and its currency. */
+type Amounts = (amount: string | undefined, currency: string | undefined) => object;
+
+/** Where amounts are exact, one that no JSON number carries is the decimal text that was given. */
+function amountsIn(language: string, exact: boolean): Amounts {
+  return (amount = "", currency = "") => {
+    const formatted = formatAmount(amount, currency, language);
+    return exact && formatted.amount === null ? { ...formatted, amount } : formatted;
+  };
+}
 
 /** Mandatory members are there when these are asked. */
-const members: Readonly<Record<AttributeType, (value: Value, language: string) => object>> = {
-  AMOUNT: (value, language) => formatAmount(value("amount") ?? "", value("currency") ?? "", language),
-  AMOUNT_CONVERSION: (value, language) => ({
+const members: Readonly<Record<AttributeType, (value: Value, amounts: Amounts) => object>> = {
+  AMOUNT: (value, amounts) => amounts(value("amount"), value("currency")),
+  AMOUNT_CONVERSION: (value, amounts) => ({
     dynamic: value("dynamic")?.toLowerCase() === "true",
-    ...prefixed("source", formatAmount(value("sourceAmount") ?? "", value("sourceCurrency") ?? "", language)),
-    ...prefixed("target", formatAmount(value("targetAmount") ?? "", value("targetCurrency") ?? "", language)),
+    ...prefixed("source", amounts(value("sourceAmount"), value("sourceCurrency"))),
+    ...prefixed("target", amounts(value("targetAmount"), value("targetCurrency"))),
   }),
   KEY_VALUE: (value) => ({ value: value("value") }),
   NOTE: (value) => ({ note: value("note") }),
@@ -79,7 +89,7 @@ const members: Readonly<Record<AttributeType, (value: Value, language: string) =
   PARTY_INFO: (value) => ({ partyInfo: given(value, "logoUrl", "name", "description", "websiteUrl") }),
 };
 
-function prefixed(prefix: string, amount: FormattedAmount): object {
+function prefixed(prefix: string, amount: object): object {
   return Object.fromEntries(
     Object.entries(amount).map(([name, value]) => [prefix + name.slice(0, 1).toUpperCase() + name.slice(1), value]),
   );

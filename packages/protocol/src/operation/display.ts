@@ -39,6 +39,8 @@ export interface DisplayedOperation {
   readonly riskFlags: string;
   /** Whether a one-time password of the screen is asked for. */
   readonly proximityCheck: boolean;
+  /** Amounts that no JSON number carries stand in the form as the text that was given, and not as null. */
+  readonly exactAmounts?: boolean;
 }
 
 export interface Display {
@@ -63,7 +65,7 @@ export function display(operation: DisplayedOperation, template: DisplayTemplate
   const ownUi = template?.ui && fillUi(template.ui, parameters);
   const ui = withoutScan(ownUi ?? uiOfRiskFlags(riskFlags), proximityCheck);
   return {
-    formData: template === undefined ? plainForm(operation) : formOf(template, parameters),
+    formData: template === undefined ? plainForm(operation) : formOf(template, operation),
     ...(ui !== undefined && { ui }),
     language: template?.language ?? "und",
   };
@@ -85,10 +87,10 @@ function plainForm({ operationType, parameters }: DisplayedOperation): DisplayFo
 
 function formOf(
   { title, message, resultTexts, attributes, language }: DisplayTemplate,
-  parameters: Parameters,
+  { parameters, exactAmounts = false }: DisplayedOperation,
 ): DisplayForm {
   const rows = attributes
-    .map((attribute) => renderAttribute(attribute, parameters, language))
+    .map((attribute) => renderAttribute(attribute, parameters, { language, exactAmounts }))
     .filter((attribute) => attribute !== undefined);
   return {
     title: fillPlaces(title, parameters),

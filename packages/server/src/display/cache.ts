@@ -14,8 +14,11 @@ const settingName = "display-template-revision";
 
 /** The templates of one revision. */
 export interface DisplayTemplates {
-  /** What a person is shown of this operation in the language asked for, or the best there is instead of it. */
-  show(operation: OperationRow, language: string): Display;
+  /**
+   * What a person is shown of this operation in the language asked for, or the best there is instead of it. Mobile Token
+   * devices know null for an amount that no JSON number carries; Approve devices get it as text.
+   */
+  show(operation: OperationRow, language: string, more?: { readonly exactAmounts?: boolean }): Display;
 }
 
 export interface DisplayTemplateCache {
@@ -63,7 +66,7 @@ function grouped(all: readonly StoredTemplate[]): DisplayTemplates {
     byType.set(template.operationType, ofType.set(template.language, template));
   }
   return {
-    show(operation, language) {
+    show(operation, language, more = {}) {
       const ofType = byType.get(operation.operation_type);
       return display(
         {
@@ -71,6 +74,7 @@ function grouped(all: readonly StoredTemplate[]): DisplayTemplates {
           parameters: JSON.parse(operation.parameters) as Record<string, string>,
           riskFlags: operation.risk_flags ?? "",
           proximityCheck: operation.proximity_seed_sealed !== null,
+          ...more,
         },
         ofType && chooseTemplate(ofType, language),
       );

@@ -10,7 +10,7 @@ export type Sink = Selectable<SinkTable>;
 
 /** In PowerAuth form. */
 export const callbackTypes = ["ACTIVATION_STATUS_CHANGE", "OPERATION_STATUS_CHANGE"] as const;
-export const webhookTypes = ["WEBHOOK"] as const;
+export const webhookTypes = ["WEBHOOK", "SECURITY_EVENTS"] as const;
 
 /** In order of creation. `applications` undefined for all. */
 export async function listSinks(

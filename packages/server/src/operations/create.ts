@@ -1,5 +1,6 @@
 /** Creates an operation from a template: checks who it is for, composes what will be signed, stores it once. */
 import { isFailure } from "@countersign/protocol/errors";
+import { isUnsafe } from "@countersign/protocol/approve/shown";
 import { composeOperationData } from "@countersign/protocol/operation/data";
 import { admit, type Candidate, confirm } from "../approve/countermeasures/admit.ts";
 import { strictest } from "../approve/countermeasures/limits.ts";
@@ -99,7 +100,7 @@ async function store(deps: CreateDeps, row: OperationRow, input: NewOperation): 
       const operation = {
         ...row,
         created_at: now,
-        expires_at: input.expiresAt ?? now + (row.expires_at - row.created_at),
+        expires_at: input.expiresAt === undefined ? now + (row.expires_at - row.created_at) : row.expires_at,
       };
       const event = operationEvent("operation.created", operation, {
         actor: { kind: "system", clientId: input.clientId },
@@ -132,6 +133,9 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refu
   if (isRefusal(found)) return found;
   if (isRefusal(addressed)) return addressed;
   const { applications, candidate } = found;
+  if (found.hasDeviceType && Object.entries(input.parameters).flat().some(isUnsafe)) {
+    return refuse("invalid-request", "parameters - characters that nobody can be shown");
+  }
   const data = composeOperationData(template.dataTemplate, input.parameters);
   if (isFailure(data)) return refuse("invalid-request", "parameters - control character");
   if (input.everyPlace === true && !fillsEveryPlace(template.dataTemplate, input.parameters)) {
@@ -158,7 +162,7 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refu
     parameters: JSON.stringify(input.parameters),
     additional_data: JSON.stringify(input.additionalData ?? {}),
     created_at: now,
-    expires_at: input.expiresAt ?? now + lifeSeconds(template, found.timeout) * 1000,
+    expires_at: endOf(input.expiresAt, template, found.timeout, now),
     ...inherited(template),
     ...(input.signatureTypes !== undefined && { signature_types: JSON.stringify(input.signatureTypes) }),
     status: "PENDING",
@@ -173,9 +177,10 @@ async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refu
   return { row, candidate };
 }
 
-/** Approve devices have a limit of their own, -1 for none. */
-function lifeSeconds({ expirationSeconds }: Template, timeout: number): number {
-  return timeout > 0 ? Math.min(timeout, expirationSeconds) : expirationSeconds;
+/** Epoch ms. Approve devices have a limit of their own in seconds, -1 for none, also for what names its end itself. */
+function endOf(wanted: number | undefined, { expirationSeconds }: Template, timeout: number, now: number): number {
+  const end = wanted ?? now + expirationSeconds * 1000;
+  return timeout > 0 ? Math.min(end, now + timeout * 1000) : end;
 }
 
 export function inherited(template: Template) {
@@ -193,6 +198,8 @@ interface Existing {
   readonly candidate: Candidate | undefined;
   /** Seconds an Approve device has for an answer, -1 for any. */
   readonly timeout: number;
+  /** Whether an Approve device may be shown it. */
+  readonly hasDeviceType: boolean;
 }
 
 /** One read says whether the applications exist, whether they have Approve devices, and what is known of the user. */
@@ -229,6 +236,7 @@ async function existing(
     applications: [first, ...rest],
     candidate: userId === undefined ? undefined : { whose: { userId, applications: withDevices }, limits, known },
     timeout: limits?.challengeTimeoutPeriod ?? -1,
+    hasDeviceType: limits !== undefined,
   };
 }
 

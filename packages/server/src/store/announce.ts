@@ -12,7 +12,9 @@ import type { SinkType } from "./schema.ts";
 export const interests: Readonly<Record<SinkType, (eventType: string) => boolean>> = {
   ACTIVATION_STATUS_CHANGE: (type) => type.startsWith("activation."),
   OPERATION_STATUS_CHANGE: (type) => type.startsWith("operation."),
-  WEBHOOK: (type) => /^(activation|operation|enrolment|container)\./.test(type),
+  WEBHOOK: (type) => /^(activation|operation|enrolment|container|user)\./.test(type),
+  SECURITY_EVENTS: (type) =>
+    /^(user\.(suspended|unblocked)|container\.clone-suspected|activation\.blocked)$/.test(type),
   PUSH: (type) => type === "push.requested",
   BACKCHANNEL: (type) => type === "backchannel.due",
   PUSH_FINISHED: (type) => /^operation\.(approved|rejected|canceled|expired|failed)$/.test(type),

@@ -324,6 +324,7 @@ export type SinkType =
   | "OPERATION_STATUS_CHANGE"
   | "WEBHOOK"
   | "BACKCHANNEL"
+  | "SECURITY_EVENTS"
   | "PUSH"
   | "PUSH_FINISHED";
 

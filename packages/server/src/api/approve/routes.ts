@@ -4,9 +4,11 @@ import type { Api } from "../surfaces.ts";
 import { offerNonces } from "./call.ts";
 import { containerRoutes } from "./container.ts";
 import { enrolmentRoutes } from "./enrolment.ts";
+import { openRoutes } from "./open.ts";
 import { transactionRoutes } from "./transactions.ts";
 
 export function approveRoutes(app: Api, deps: Deps): void {
+  openRoutes(app);
   offerNonces(app, deps);
   enrolmentRoutes(app, deps);
   transactionRoutes(app, deps);

@@ -15,7 +15,12 @@ import { closed, itemsSchema, noQuery, pageSchema, paging, utc, utcSchema } from
 const url = text(2000);
 const params = Type.Object({ id: Type.String() });
 
-const createBody = closed({ applicationId: name, name, url });
+const form = Type.Optional(
+  Type.Enum(["secevent"], {
+    description: "Countermeasures alone, as security event tokens (RFC 8417, 8935); absent for all events as they are",
+  }),
+);
+const createBody = closed({ applicationId: name, name, url, form });
 const updateBody = closed({
   name: Type.Optional(name),
   url: Type.Optional(url),
@@ -47,6 +52,7 @@ const webhookMembers = {
   applicationId: Type.String(),
   name: Type.String(),
   url: Type.String(),
+  form,
   enabled: Type.Boolean(),
   createdAt: utcSchema,
 };
@@ -65,6 +71,8 @@ const deliverySchema = closed({
   settledAt: Type.Optional(utcSchema),
 });
 
+const typeOf = { event: "WEBHOOK", secevent: "SECURITY_EVENTS" } as const;
+
 const admin = { permission: "admin" } as const;
 const operate = { permission: "operate" } as const;
 const path = "/v1/webhooks";
@@ -75,9 +83,10 @@ export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "s
     { config: admin, schema: { body: createBody, querystring: noQuery, response: { 201: withSecret } } },
     async (request, reply) => {
       const { body, apiClient } = request;
+      const { form: chosen, ...asked } = body;
       if (!mayUse(apiClient, body.applicationId)) throw new RefusedError(refuse("application-not-found"));
       const { sink, signingSecret } = orRefuse(
-        await createSink(deps, { ...body, type: "WEBHOOK", clientId: apiClient.id }),
+        await createSink(deps, { ...asked, type: typeOf[chosen ?? "event"], clientId: apiClient.id }),
       );
       return reply
         .code(201)
@@ -172,6 +181,7 @@ function shown(sink: Sink) {
     applicationId: sink.application_id,
     name: sink.name,
     url: sink.url,
+    ...(sink.type === "SECURITY_EVENTS" && { form: "secevent" as const }),
     enabled: sink.enabled === 1,
     createdAt: utc(sink.created_at),
   };

@@ -84,7 +84,7 @@ export async function suspend(
   change.record({
     type: "user.suspended",
     subject: userId,
-    applications: [],
+    applications: applicationId === null ? [] : [applicationId],
     data: { userId, applicationId, cause, until, suspensions: input.suspensions, canceled: canceled.length },
   });
   return canceled;

@@ -46,8 +46,13 @@ export async function unblockUser(
       .where("tenant", "=", deps.store.tenant)
       .where("user_id", "=", userId)
       .execute();
-    const data = { userId, cause: held.suspended_for, clientId: client.id };
-    change.record({ type: "user.unblocked", subject: userId, applications: [], data });
+    const applicationId = held.application_id;
+    change.record({
+      type: "user.unblocked",
+      subject: userId,
+      applications: applicationId === null ? [] : [applicationId],
+      data: { userId, applicationId, cause: held.suspended_for, clientId: client.id },
+    });
     return stateOf(userId, { ...held, ...set }, change.now);
   });
 }

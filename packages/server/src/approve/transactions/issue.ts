@@ -107,7 +107,7 @@ async function issue(deps: IssueDeps, operation: OperationRow, input: FetchInput
   const { tenant } = deps.store;
   const nonce = toBase64Url(deps.random(16));
   const now = await deps.store.now();
-  const shown = (await deps.displayTemplates.current()).show(operation, language);
+  const shown = (await deps.displayTemplates.current()).show(operation, language, { exactAmounts: true });
   const type = await findDeviceType(deps, container.row.device_type);
   const cancelable = !isRefusal(type) && type.features.cancel && isCancelable(operation);
   const claims = claimsOf(deps, operation, container, { nonce, shown, now, cancelable });

@@ -4,7 +4,7 @@ import type { Deps } from "../../deps.ts";
 import { pushChannel } from "../../push/deliver.ts";
 import type { SinkType } from "../../store/schema.ts";
 import { accessTokens } from "../webhook/access-tokens.ts";
-import { callbackChannel, webhookChannel } from "../webhook/send.ts";
+import { callbackChannel, securityEventChannel, webhookChannel } from "../webhook/send.ts";
 import type { Sink } from "../sink.ts";
 import type { ClaimedRow } from "./queue.ts";
 
@@ -41,6 +41,7 @@ export function channels(deps: Deps): Channels {
     OPERATION_STATUS_CHANGE: callback,
     WEBHOOK: webhookChannel(deps, tokens),
     BACKCHANNEL: deps.oidc.deliver,
+    SECURITY_EVENTS: securityEventChannel(deps, tokens),
     PUSH: push,
     PUSH_FINISHED: push,
   };

@@ -8,6 +8,7 @@ import type { Sink } from "../sink.ts";
 import type { AccessToken, AccessTokens } from "./access-tokens.ts";
 import { authenticationOf, basicHeader, tlsOf } from "./authentication.ts";
 import { callbackBody } from "./callback-body.ts";
+import { securityEventToken, securityEventType } from "./security-event.ts";
 import { signatureHeaders } from "./signing-secret.ts";
 
 type SendDeps = Pick<Deps, "outbound" | "secrets" | "store">;
@@ -15,6 +16,18 @@ type SendDeps = Pick<Deps, "outbound" | "secrets" | "store">;
 /** Our own webhooks: the event as it is. */
 export function webhookChannel(deps: SendDeps, tokens: AccessTokens): Channel {
   return (delivery) => post(deps, tokens, delivery, delivery.event.id, delivery.claim.event);
+}
+
+/** The token is the whole body (RFC 8935 §2). Our own headers are there as well, over the body that is sent. */
+export function securityEventChannel(
+  deps: SendDeps & Pick<Deps, "signingKeys" | "publicUrl">,
+  tokens: AccessTokens,
+): Channel {
+  return async (delivery) => {
+    const { event, sink, claim } = delivery;
+    const token = await securityEventToken(deps, { event, sink, deliveryId: claim.id });
+    return post(deps, tokens, delivery, event.id, token, `application/${securityEventType}`);
+  };
 }
 
 /** Callbacks in PowerAuth form: two of them may share an address, so each has ids of its own. */
@@ -33,6 +46,7 @@ async function post(
   { sink, signal }: Delivery,
   id: string,
   body: string,
+  contentType = "application/json",
 ): Promise<Outcome> {
   const authentication = authenticationOf(deps, sink);
   const tls = tlsOf(authentication);
@@ -42,7 +56,7 @@ async function post(
   const headers = {
     ...signatureHeaders(deps, sink, { id, now: await deps.store.now(), body }),
     "idempotency-key": id,
-    "content-type": "application/json",
+    "content-type": contentType,
     accept: "application/json",
     "user-agent": `${product.name}/${product.version}`,
     ...basicHeader(authentication),
