@@ -12,8 +12,8 @@ import type { TestStore } from "../stores.ts";
 /** An answer that the device's own functions would not make, well signed. */
 async function changed({ keys }: ApproveDevice, text: string, claims: object): Promise<string> {
   const [header = "", payload = ""] = text.split(".");
-  const before = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
-  const input = `${header}.${Buffer.from(JSON.stringify({ ...before, ...claims })).toString("base64url")}`;
+  const made = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
+  const input = `${header}.${Buffer.from(JSON.stringify({ ...made, ...claims })).toString("base64url")}`;
   const signature = await keys.find(({ use }) => use === "tx")!.sign(Buffer.from(input));
   return `${input}.${Buffer.from(signature).toString("base64url")}`;
 }
