@@ -12,7 +12,9 @@ export function keysCommands(program: Command, context: Context): void {
   const rotate = withConnection(
     group.command("rotate").description("make a new signing key; what the old one signed stays good"),
   ).addOption(
-    new Option("--use <name>", "what it signs").choices(["receipt", "checkpoint", "approve", "oidc"]).makeOptionMandatory(),
+    new Option("--use <name>", "what it signs")
+      .choices(["receipt", "checkpoint", "approve", "oidc"])
+      .makeOptionMandatory(),
   );
   returns<ConnectionOptions & { use: string }>(context, rotate, async (options) => {
     const { use } = options;

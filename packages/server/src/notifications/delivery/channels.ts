@@ -40,7 +40,7 @@ export function channels(deps: Deps): Channels {
     ACTIVATION_STATUS_CHANGE: callback,
     OPERATION_STATUS_CHANGE: callback,
     WEBHOOK: webhookChannel(deps, tokens),
-    BACKCHANNEL: deps.oidc.deliver,
+    BACKCHANNEL: (delivery) => deps.oidc.deliver(delivery),
     SECURITY_EVENTS: securityEventChannel(deps, tokens),
     PUSH: push,
     PUSH_FINISHED: push,
