@@ -7,6 +7,7 @@ import { rotateSigningKey, rotationDelayMs } from "../../src/keys/signing-keys.t
 import { isStoreError } from "../../src/store/errors.ts";
 import { tables } from "../../src/store/migrations/0001-initial.ts";
 import { tables as approveTables } from "../../src/store/migrations/0003-approve.ts";
+import { tables as oidcTables } from "../../src/store/migrations/0004-oidc.ts";
 import { columns as laterColumns, tables as laterTables } from "../../src/store/migrations/0002-mobile-token.ts";
 import { openStore } from "../../src/store/open.ts";
 import { activationRow, application } from "../store-rows.ts";
@@ -97,7 +98,7 @@ const otpSecret = {
 
 test("every sealed column of the tables is on the list of the rotation", () => {
   const definitions = [
-    ...Object.entries({ ...tables, ...laterTables, ...approveTables }).map(
+    ...Object.entries({ ...tables, ...laterTables, ...approveTables, ...oidcTables }).map(
       ([table, { columns }]) => [table, columns] as const,
     ),
     ...Object.entries(laterColumns),
@@ -165,8 +166,8 @@ forEachStore(
 
     const rotating = await open(fresh, masterKey);
     assert.equal(rotating.secrets.hash("api-client", "secret"), hash);
-    // 250 activations and as many one-time-password secrets, one application, three signing keys, the key of the keyed hashes.
-    assert.equal(await rotateMasterKey(rotating.store, rotating.secrets), 505);
+    // 250 activations and as many one-time-password secrets, one application, four signing keys, the key of the keyed hashes.
+    assert.equal(await rotateMasterKey(rotating.store, rotating.secrets), 506);
     assert.equal(await rotateMasterKey(rotating.store, rotating.secrets), 0);
     await rotating.close();
 
