@@ -206,6 +206,8 @@ export class Container {
         statuses: defaultStatuses.map(({ status, effect }) => ({ status, effect, key })),
         // Which words the server's policy has for it, only the server knows.
         anyStatus: true,
+        requester: undefined,
+        details: undefined,
         signingKey: key,
         date: new Date(this.#device.now()),
         expiryDate: undefined,

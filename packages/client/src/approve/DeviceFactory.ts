@@ -3,6 +3,7 @@ import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Argon2Cost } from "@countersign/protocol/argon2";
 import type { CryptoProvider } from "@countersign/protocol/crypto";
 import { type DeviceInfo, deviceInfo } from "@countersign/protocol/approve/enrol";
+import type { PinnedParty } from "@countersign/protocol/approve/parties";
 import type { ApproveDevice, Connection } from "../engine/approve/device.ts";
 import { ApproveError } from "../engine/approve/errors.ts";
 import { isKept } from "../engine/approve/enrolment/record.ts";
@@ -38,6 +39,11 @@ export interface DeviceContext {
   readonly biometricPrompt?: (() => BiometryPrompt) | undefined;
   /** Without them, keys of DEVICE policies are software keys. */
   readonly platformKeys?: PlatformKeys | undefined;
+  /**
+   * Relying parties with the keys that sign their requests, where the application knows them better than its server: they
+   * count in place of those that were pinned at enrolment.
+   */
+  readonly relyingParties?: readonly PinnedParty[] | undefined;
   readonly random?: RandomBytes | undefined;
   /** Milliseconds since the epoch. */
   readonly now?: (() => number) | undefined;
@@ -128,6 +134,7 @@ function assemble(context: DeviceContext, configuration: ConnectionConfiguration
     setPrompt: (next) => void (asked = () => next),
     info: infoOf(context),
     language: context.language,
+    parties: context.relyingParties,
     connectionOf: (id) => connections.get(id) ?? connections.get(undefined) ?? fallback,
     connect: (id, connection) => void connections.set(id, connection),
     nonces: new Map(),

@@ -73,6 +73,8 @@ function pending(device: ApproveDevice, { container }: Pointed, transaction: Fet
   }));
   return new Transaction({
     text: claims.display.text,
+    requester: { ...claims.client, verified: transaction.verified },
+    details: claims.authorizationDetails,
     statuses,
     anyStatus: false,
     signingKey: statuses[0]?.key ?? keyFor(device, container, "tx"),

@@ -18,6 +18,8 @@ export interface TransactionInner {
   readonly statuses: readonly { readonly status: string; readonly effect: Effect; readonly key: Key }[];
   /** Whether another word than those may be said: then the server decides. */
   readonly anyStatus: boolean;
+  readonly requester: Requester | undefined;
+  readonly details: readonly object[] | undefined;
   readonly signingKey: Key;
   readonly date: Date;
   readonly expiryDate: Date | undefined;
@@ -31,6 +33,14 @@ export interface TransactionInner {
     readonly number: string | undefined;
   }): Promise<Accepted>;
   cancel(reason: CancelationReason, message: string): Promise<void>;
+}
+
+/** Who asks for it. */
+export interface Requester {
+  readonly id: string;
+  readonly name: string;
+  /** Whether its own signature was checked, with keys pinned before; otherwise the server alone says so. */
+  readonly verified: boolean;
 }
 
 export class ServerAction {
@@ -86,6 +96,24 @@ export class Transaction extends ServerAction {
   /** What the person is to be shown, and what the answer covers. */
   override toString(): string {
     return this.inner.text;
+  }
+
+  /** Who asks; null for what the person started. */
+  get requester(): Requester | null {
+    return this.inner.requester ?? null;
+  }
+
+  getRequester(): Requester | null {
+    return this.requester;
+  }
+
+  /** What is asked for, typed (RFC 9396); null where it came without. */
+  get authorizationDetails(): readonly object[] | null {
+    return this.inner.details ?? null;
+  }
+
+  getAuthorizationDetails(): readonly object[] | null {
+    return this.authorizationDetails;
   }
 
   /** The server's words: what the person may answer. Applications show their own labels for them. */

@@ -4,7 +4,7 @@ export type { Device } from "./Device.ts";
 export type { Container, DirectOptions } from "./Container.ts";
 export type { Key, KeyId } from "./Key.ts";
 export type { ServerActionInfo } from "./ServerActionInfo.ts";
-export { ServerAction, Transaction } from "./Transaction.ts";
+export { type Requester, ServerAction, Transaction } from "./Transaction.ts";
 export { ConnectionConfiguration, type ConnectionOptions } from "./ConnectionConfiguration.ts";
 export { ContainerInitialization, ContainerRenewal } from "./ContainerInitialization.ts";
 export { CancelationReason } from "./CancelationReason.ts";

@@ -38,20 +38,19 @@ export type RequestDefect =
   /** Something that the relying party signed is not to be seen. */
   | "request-hidden";
 
-/** Undefined where the request says what the transaction says, or the relying party is not one of the pinned ones. */
-export async function requestDefect(
+/** `verified`: the request says what the transaction says. `unpinned`: the server alone says who asks. */
+export async function checkRequest(
   parties: readonly PinnedParty[],
   claims: TransactionClaims,
-): Promise<RequestDefect | undefined> {
+): Promise<"verified" | "unpinned" | RequestDefect> {
   const party = parties.find(({ id }) => id === claims.client.id);
-  if (party === undefined) return undefined;
+  if (party === undefined) return "unpinned";
   if (claims.request === undefined) return "request-missing";
   const request = await verified(party, claims, claims.request);
   if (request === undefined) return "request-wrong";
   if (!saysTheSame(request, claims)) return "request-differs";
-  return leavesOf(detailsOf(request)).every((leaf) => isShown(claims.display.form, leaf))
-    ? undefined
-    : "request-hidden";
+  const shown = leavesOf(detailsOf(request)).every((leaf) => isShown(claims.display.form, leaf));
+  return shown ? "verified" : "request-hidden";
 }
 
 /** By the time of the transaction: the device's own clock may be wrong, and the person takes a while. */

@@ -88,9 +88,15 @@ export async function redeemProof({ db }: Change, { row }: Proven["claim"]): Pro
 export async function prove(deps: ProveDeps, call: ProvenCall): Promise<Proven | Refusal> {
   const proven = await checkProof(deps, call);
   if ("refused" in proven) return proven;
-  const fresh = await deps.store.commit<boolean>({
-    claims: [proven.claim],
-    evaluate: ({ claimed }) => ({ result: claimed }),
-  });
-  return fresh ? proven : refuse("proof-invalid");
+  return once(deps, proven.claim, proven);
+}
+
+/** For what changes nothing: the answer, where the proof is fresh. Refuses `proof-invalid` where it was used before. */
+export async function once<Answer>(
+  { store }: Pick<Deps, "store">,
+  claim: Claim,
+  answer: Answer,
+): Promise<Answer | Refusal> {
+  const fresh = await store.commit<boolean>({ claims: [claim], evaluate: ({ claimed }) => ({ result: claimed }) });
+  return fresh ? answer : refuse("proof-invalid");
 }

@@ -1,6 +1,7 @@
 /** What the calls of the Approve engine take from outside. What outlives the process stands in `state.ts`. */
 import type { Bytes, RandomBytes } from "@countersign/protocol/bytes";
 import type { DeviceInfo } from "@countersign/protocol/approve/enrol";
+import type { PinnedParty } from "@countersign/protocol/approve/parties";
 import type { Timers } from "../../platform/timers.ts";
 import type { DeviceStorage } from "../../storage/port.ts";
 import type { BiometryPrompt } from "../biometry.ts";
@@ -30,6 +31,8 @@ export interface ApproveDevice {
   readonly info: DeviceInfo;
   /** Language of what the person is shown, for the server to choose. */
   readonly language: string | undefined;
+  /** Relying parties that the application brings, in place of those that the server named (APV-RP-1). */
+  readonly parties: readonly PinnedParty[] | undefined;
   /** Of one container, by its local id, or of all that have none of their own. */
   readonly connectionOf: (id: string | undefined) => Connection;
   readonly connect: (id: string | undefined, connection: Connection) => void;

@@ -7,6 +7,7 @@
 import { fromUtf8, toBase64Url, utf8, type Bytes } from "@countersign/protocol/bytes";
 import type { EnrolRecord, OtpSecret, RecordedKey } from "@countersign/protocol/approve/enrol";
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
+import type { PinnedParty } from "@countersign/protocol/approve/parties";
 import type { PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { PinnedKey } from "@countersign/protocol/approve/server-keys";
 import { StorageError } from "../../storage/port.ts";
@@ -59,6 +60,8 @@ export interface ContainerState {
   readonly keys: readonly RecordedKey[];
   readonly policies: Readonly<Record<string, PolicyRecord>>;
   readonly features: EnrolRecord["features"];
+  /** Relying parties whose requests are checked (APV-RP-1). */
+  readonly parties: readonly PinnedParty[];
   readonly renewBefore?: number;
   readonly client?: string;
   readonly popJwk: PublicJwk;

@@ -1,6 +1,7 @@
 /** Fetches a transaction and believes it, or does not (Approve protocol §7). */
 import { isFailure } from "@countersign/protocol/errors";
 import { readEnvelope } from "@countersign/protocol/approve/jwe";
+import { checkRequest } from "@countersign/protocol/approve/parties";
 import { shownDefect } from "@countersign/protocol/approve/shown";
 import { isUnderstood, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { callAs } from "./call.ts";
@@ -17,6 +18,8 @@ export interface Fetched {
   /** The signed transaction's characters, which the answer covers. */
   readonly text: string;
   readonly claims: TransactionClaims;
+  /** Whether the relying party's own signature says the same (APV-RP-2). */
+  readonly verified: boolean;
 }
 
 /**
@@ -43,7 +46,9 @@ export async function fetchTransaction(
   if (read.kid !== parties.serverKid) throw altered("was wrapped by another than its signer");
   const defect = defectOf(device, container, claims.tid, read.claims);
   if (defect !== undefined) throw defect;
-  return { text, claims: read.claims };
+  const request = await checkRequest(device.parties ?? container.parties, read.claims);
+  if (request !== "verified" && request !== "unpinned") throw altered(`is not what was asked for: ${request}`);
+  return { text, claims: read.claims, verified: request === "verified" };
 }
 
 export function pathOf(tid: string): string {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
-import { type PinnedParty, requestDefect } from "@countersign/protocol/approve/parties";
+import { type PinnedParty, checkRequest } from "@countersign/protocol/approve/parties";
 import type { TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 
@@ -55,11 +55,11 @@ const claims = (request: string | undefined, more: object = {}): TransactionClai
     ...more,
   }) as unknown as TransactionClaims;
 
-const defect = async (request: string | undefined, more: object = {}) => requestDefect([party], claims(request, more));
+const defect = async (request: string | undefined, more: object = {}) => checkRequest([party], claims(request, more));
 
 test("a request that says what the transaction says is right, whoever is not pinned is not asked (APV-RP-2, -3)", async () => {
-  assert.equal(await defect(await sign()), undefined);
-  assert.equal(await defect(undefined, { client: { id: "other", name: "Other" } }), undefined);
+  assert.equal(await defect(await sign()), "verified");
+  assert.equal(await defect(undefined, { client: { id: "other", name: "Other" } }), "unpinned");
 });
 
 test("without the request, forged, for another server, by another party, or over: refused (APV-RP-2)", async () => {
@@ -75,7 +75,7 @@ test("without the request, forged, for another server, by another party, or over
     await sign({ exp: undefined }),
   ];
   for (const request of wrong) assert.equal(await defect(request), "request-wrong");
-  assert.equal(await defect(await sign({ exp: now - 59 })), undefined, "within the skew");
+  assert.equal(await defect(await sign({ exp: now - 59 })), "verified", "within the skew");
 });
 
 test("what the server changed is found, in either direction (APV-RP-3)", async () => {
@@ -99,5 +99,5 @@ test("what was signed can be read, each leaf as a word of its own (APV-RP-3)", a
   assert.equal(await shown({ message: "Pay 1400.00 to CZ27" }), "request-hidden");
   assert.equal(await shown({ message: "Pay 400.00 to CZ271" }), "request-hidden");
   assert.equal(await shown({ attributes: [row("c", "EUR")] }), "request-hidden", "a truth value");
-  assert.equal(await shown({ title: "true", attributes: [row("c", "EUR")] }), undefined);
+  assert.equal(await shown({ title: "true", attributes: [row("c", "EUR")] }), "verified");
 });

@@ -22,6 +22,7 @@ import type { Template } from "../../templates/template.ts";
 import type { DeviceType } from "../device-types/device-type.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
 import { isServerNonce } from "../nonce.ts";
+import { once } from "../prove.ts";
 import { redeemerOf } from "./redeemer.ts";
 import { findUserApproval, isSuspended } from "../countermeasures/suspension.ts";
 import {
@@ -75,7 +76,7 @@ export async function signDirectly(deps: DirectDeps, call: SignedCall): Promise<
     });
   }
   const earlier = await earlierRequest(deps, signed.digest);
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined) return once(deps, call.claim, earlier);
   const redeemer = await redeemerOf(deps, signed.claims.azp, activation.application_id);
   if (redeemer === undefined) return refuse("client-unknown");
   if (isSuspended(await findUserApproval(deps, activation.user_id), await deps.store.now())) {

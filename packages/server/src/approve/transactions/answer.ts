@@ -32,6 +32,7 @@ import {
   type SignedCall,
   verificationDefect,
 } from "./accept.ts";
+import { once } from "../prove.ts";
 import { allowedStatuses, approvalOf, matchNumberOf } from "./approval.ts";
 import { findIssued, openMessage } from "./issue.ts";
 
@@ -84,7 +85,7 @@ async function decided(
     earlierAnswer(deps, operationId, container.activation.id, signed.digest),
     findIssued(deps, operationId, container.activation.id),
   ]);
-  if (earlier !== undefined) return earlier;
+  if (earlier !== undefined) return once(deps, claim, earlier);
   const attempt: Attempt = { operationId, signed, issued, told: issued && openMessage(deps, issued) };
   const command = { activationId: container.activation.id, operationId, claims: [claim] };
   const first = await deps.store.commit<Answered | Refusal | "report">({

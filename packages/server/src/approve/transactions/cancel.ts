@@ -11,6 +11,7 @@ import type { HotCommand, HotRows, OperationRow, Outcome } from "../../store/sto
 import { activeKey, isOver } from "../container.ts";
 import { withCountermeasures } from "../countermeasures/report.ts";
 import { findDeviceType } from "../device-types/device-types.ts";
+import { once } from "../prove.ts";
 import { activeContainer, actorOf, digestOf, type SignedCall } from "./accept.ts";
 import { approvalOf } from "./approval.ts";
 
@@ -37,7 +38,9 @@ export async function cancelTransaction(deps: CancelDeps, input: CancelInput): P
   if (isRefusal(type)) throw new Error("A container has no device type");
   if (!type.features.cancel) return refuse("feature-off");
   const digest = digestOf(deps, text);
-  if (await wasAccepted(deps, operationId, container.activation.id, digest)) return { status: "CANCELED" };
+  if (await wasAccepted(deps, operationId, container.activation.id, digest)) {
+    return once<Canceled>(deps, claim, { status: "CANCELED" });
+  }
   const command: HotCommand<Canceled | Refusal> = {
     activationId: container.activation.id,
     operationId,

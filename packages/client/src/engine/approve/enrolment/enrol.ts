@@ -203,7 +203,7 @@ function finish(device: ApproveDevice, pending: PendingEnrolment, record: Stored
 
 /** What of a record a container keeps, after enrolment and after each renewal. */
 export function heldOf(record: StoredRecord) {
-  const { cid, iss, tenant, user, name, keys, policies, features, renewBefore, client } = record;
+  const { cid, iss, tenant, user, name, keys, policies, features, renewBefore, client, parties = [] } = record;
   return {
     cid,
     iss,
@@ -213,6 +213,7 @@ export function heldOf(record: StoredRecord) {
     keys,
     policies,
     features,
+    parties,
     ...(renewBefore !== undefined && { renewBefore }),
     ...(client !== undefined && { client }),
   };
