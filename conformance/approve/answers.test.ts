@@ -190,7 +190,7 @@ for (const store of await stores()) {
       await assert.rejects(wrong.tx.cancel("", CancelationReason.USER_CANCEL), TransactionCanceledException);
       const done = await next(at);
       await done.tx.setStatus("approve", bytes(password));
-      await assert.rejects(done.tx.setStatus("decline", bytes(password)), ServerOperationFailedException);
+      await assert.rejects(done.tx.setStatus("decline", bytes(password)), TransactionCanceledException);
       await assert.rejects(done.tx.cancel("x".repeat(257), CancelationReason.USER_CANCEL), InvalidParameterException);
       await assert.rejects(done.tx.cancel("x", "BORED" as never), InvalidParameterException);
       const gone = await next(at);

@@ -44,7 +44,7 @@ const classes: Readonly<Record<ApproveErrorCode, ExceptionClass>> = {
   "transaction-unknown": TransactionExpiredException,
   "operation-expired": TransactionExpiredException,
   "operation-canceled": TransactionCanceledException,
-  "operation-finished": ServerOperationFailedException,
+  "operation-finished": TransactionCanceledException,
   "operation-out-of-tries": ServerOperationFailedException,
   "status-not-allowed": InvalidParameterException,
   "verification-required": PasswordRequiredException,
