@@ -144,6 +144,16 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     },
   },
   one(values.apiClient, async ({ bank }) => (await bank.client(["integrate"])).clientId),
+  one(values.oidcClient, async ({ bank, app: { applicationId } }) => {
+    const metadata = {
+      client_name: `shop ${unique()}`,
+      countersign: { applications: [applicationId], template: values.template },
+      backchannel_token_delivery_mode: "ping",
+      backchannel_client_notification_endpoint: "https://shop.example/ciba",
+    };
+    return (await v1Done(bank, "POST", "/oidc-clients", metadata)).client_id;
+  }),
+  one(values.newOidcClient, async () => `${values.newOidcClient} ${unique()}`),
   one(values.displayedType, async ({ bank }) => {
     const operationType = `transfer ${unique()}`;
     const display = { title: "Transfer", message: "Transfer ${amount}", attributes: [] };
@@ -232,6 +242,7 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "POST /v1/audit/erase": [values.operation],
   "GET /v1/device-types": [values.deviceType],
   "GET /v1/webhooks": [values.webhook],
+  "GET /v1/oidc-clients": [values.oidcClient],
   "GET /v1/push-devices": [values.pushedActivation],
   "GET /v1/inbox/messages": [values.message],
   "GET /inbox/messages/list": [values.message],

@@ -32,6 +32,9 @@ export const values = {
   waitingActivation: "0a1ef00d-1234-4567-89ab-cdef01234567",
   apiClient: "019ac000-0000-7000-8000-0123456789ab",
   newApiClient: "shop back end",
+  /** A relying party that is told of results by ping. */
+  oidcClient: "019ac000-0000-7000-8000-0123456789ba",
+  newOidcClient: "web shop",
   /** Operation type with a display template in English. */
   displayedType: "transfer",
   newDisplayedType: "consent",
