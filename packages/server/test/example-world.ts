@@ -154,6 +154,25 @@ const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Pr
     return (await v1Done(bank, "POST", "/oidc-clients", metadata)).client_id;
   }),
   one(values.newOidcClient, async () => `${values.newOidcClient} ${unique()}`),
+  one(values.authorizationType, async ({ bank }) => {
+    const type = `account_transfer_${unique()}`;
+    await v1Done(bank, "PUT", `/authorization-types/${type}`, {
+      template: values.template,
+      schema: {
+        type: "object",
+        properties: {
+          type: { const: type },
+          amount: { type: "string", pattern: "^[0-9]{1,12}[.][0-9]{2}$", maxLength: 16 },
+          currency: { enum: ["EUR", "CZK"] },
+          note: { type: "string", maxLength: 140 },
+        },
+        required: ["type", "amount", "currency", "note"],
+        additionalProperties: false,
+      },
+      parameters: { amount: "/amount", currency: "/currency", note: "/note" },
+    });
+    return type;
+  }),
   one(values.displayedType, async ({ bank }) => {
     const operationType = `transfer ${unique()}`;
     const display = { title: "Transfer", message: "Transfer ${amount}", attributes: [] };
@@ -243,6 +262,7 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "GET /v1/device-types": [values.deviceType],
   "GET /v1/webhooks": [values.webhook],
   "GET /v1/oidc-clients": [values.oidcClient],
+  "GET /v1/authorization-types": [values.authorizationType],
   "GET /v1/push-devices": [values.pushedActivation],
   "GET /v1/inbox/messages": [values.message],
   "GET /inbox/messages/list": [values.message],

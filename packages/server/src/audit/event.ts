@@ -18,6 +18,8 @@ export type EventType =
   | "oidc-client.created"
   | "oidc-client.changed"
   | "oidc-client.removed"
+  | "authorization-type.set"
+  | "authorization-type.removed"
   | "activation.created"
   | "activation.prepared"
   | "activation.committed"

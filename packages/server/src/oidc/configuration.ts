@@ -15,6 +15,7 @@ import { requestsOf } from "./backchannel/requests.ts";
 import { requestModel } from "./backchannel/resolve.ts";
 import { askPerson, checkBindingMessage, readRequest, settingsOf, wantedBy } from "./backchannel/start.ts";
 import { clientsOf } from "./clients/adapter.ts";
+import { textDefect } from "./details/read.ts";
 import { recordsOf } from "./records.ts";
 import type { AuthorizationTypes } from "./types.ts";
 
@@ -36,7 +37,7 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
   const secretOf = (label: string) => Buffer.from(deps.secrets.hash("oidc", label), "base64url");
   return {
     adapter: (model) => {
-      if (model === "Client") return clientsOf(deps);
+      if (model === "Client") return clientsOf(deps, types);
       return model === requestModel ? requestsOf(deps, provider) : recordsOf(deps, model);
     },
     jwks: { keys },
@@ -94,8 +95,12 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
       pushedAuthorizationRequests: { enabled: true },
       resourceIndicators: {
         enabled: true,
-        defaultResource: (_ctx, client) => settingsOf(client).resources?.[0]?.uri ?? [],
+        // Details are of some resource server; of us, where the client names none.
+        defaultResource: (ctx, client) =>
+          settingsOf(client).resources?.[0]?.uri ??
+          (ctx.oidc.params?.["authorization_details"] === undefined ? [] : provider().issuer),
         getResourceServerInfo(_ctx, resource, client) {
+          if (resource === provider().issuer) return { audience: resource, scope: "", accessTokenFormat: "opaque" };
           const found = settingsOf(client).resources?.find(({ uri }) => uri === resource);
           if (found === undefined) throw new errors.InvalidTarget();
           return {
@@ -112,7 +117,10 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
           [...types.values()].map(({ type, accepts }) => [
             type,
             {
-              validate(_ctx: KoaContextWithOIDC, details: unknown) {
+              validate(ctx: KoaContextWithOIDC, details: unknown) {
+                const text = ctx.oidc.params?.["authorization_details"];
+                const defect = typeof text === "string" ? textDefect(text) : "no text";
+                if (defect !== undefined) throw new errors.InvalidAuthorizationDetails(defect);
                 if (!accepts(details)) throw new errors.InvalidAuthorizationDetails(`not of type ${type}`);
               },
             },

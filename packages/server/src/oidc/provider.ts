@@ -70,10 +70,17 @@ export function openIdProvider(deps: Deps): Oidc {
       } catch (error) {
         const { error_description: text } = error as { readonly error_description?: string };
         if (text === undefined) throw error;
-        return text;
+        return memberFirst(text, metadata);
       }
     },
   };
+}
+
+/** The provider's sentences begin with the member that is wrong; ours set it off. They have rules, never values. */
+function memberFirst(text: string, metadata: object): string {
+  const [, member, rule] = /^([a-z_]+)(?:\[[^\]]*\])? (.+)$/.exec(text) ?? [];
+  const named = member !== undefined && (member.includes("_") || Object.hasOwn(metadata, member));
+  return named ? `${member} - ${rule}` : text;
 }
 
 type Context = Parameters<Parameters<Provider["use"]>[0]>[0];

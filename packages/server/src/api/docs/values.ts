@@ -35,6 +35,7 @@ export const values = {
   /** A relying party that is told of results by ping. */
   oidcClient: "019ac000-0000-7000-8000-0123456789ba",
   newOidcClient: "web shop",
+  authorizationType: "account_transfer",
   /** Operation type with a display template in English. */
   displayedType: "transfer",
   newDisplayedType: "consent",

@@ -13,6 +13,7 @@ import { displayTemplateRoutes } from "./display-templates.ts";
 import { offlineRoutes } from "./offline.ts";
 import { keyRoutes } from "./keys.ts";
 import { inboxRoutes } from "./inbox.ts";
+import { authorizationTypeRoutes } from "./oidc/authorization-types.ts";
 import { oidcClientRoutes } from "./oidc/clients.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
@@ -30,6 +31,7 @@ export function v1Routes(app: Api, deps: Deps): void {
   activationRoutes(app, deps);
   apiClientRoutes(app, deps);
   oidcClientRoutes(app, deps);
+  authorizationTypeRoutes(app, deps);
   auditRoutes(app, deps);
   keyRoutes(app, deps);
   webhookRoutes(app, deps);

@@ -115,6 +115,7 @@ export async function askPerson(
     userId: request.accountId,
     applications,
     parameters,
+    everyPlace: details !== undefined,
     expiresAt: (Math.floor(now / 1000) + seconds) * 1000,
     signatureTypes: combinations,
     approval: {

@@ -4,8 +4,9 @@ import type { Deps } from "../../deps.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { newUuid7 } from "../../ids.ts";
 import type { Change } from "../../store/store.ts";
-import { type ClientMetadata, deliveryOf, secretMembers } from "./client.ts";
+import { type ClientMetadata, secretMembers } from "./client.ts";
 import { secretPlace } from "./find.ts";
+import { keepSink } from "./sink.ts";
 import type { ClientCheck } from "./check.ts";
 
 export interface NewOidcClient {
@@ -27,16 +28,20 @@ export async function createOidcClient(
   const draft = {
     ...metadata,
     client_id: newUuid7(deps.random, await deps.store.now()),
-    ...(needsSecret(metadata) && { client_secret: toBase64Url(deps.random(32)) }),
+    ...(needsSecret(metadata) && { client_secret: newSecret(deps) }),
   } as ClientMetadata;
   const defect = await deps.oidc.defectOf(draft);
   if (defect !== undefined) return refuse("invalid-request", defect);
   return deps.store.transaction(async (change) => {
-    const missing = await missingApplication(deps, change, draft);
-    if (missing) return refuse("invalid-request", "countersign.applications - unknown");
+    const unknown = await unknownReference(deps, change, draft);
+    if (unknown !== undefined) return refuse("invalid-request", `${unknown} - unknown`);
     if (!(await insertOidcClient(deps, change, draft, by))) return refuse("invalid-request", "client_name - taken");
     return draft;
   });
+}
+
+export function newSecret({ random }: Pick<Deps, "random">): string {
+  return toBase64Url(random(32));
 }
 
 /** Part of a transaction. False when the name is taken. */
@@ -48,13 +53,21 @@ export async function insertOidcClient(
 ): Promise<boolean> {
   const { tenant } = deps.store;
   const { client_id: id, client_name: name, countersign: settings } = metadata;
-  const sinkId = await insertSink(deps, { db, now }, metadata);
   const { numInsertedOrUpdatedRows } = await db
     .insertInto("oidc_client")
-    .values({ tenant, id, name, ...sealed(deps, metadata), sink_id: sinkId, created_at: now, changed_at: now })
+    .values({ tenant, id, name, ...sealed(deps, metadata), sink_id: null, created_at: now, changed_at: now })
     .onConflict((conflict) => conflict.doNothing())
     .executeTakeFirstOrThrow();
   if (numInsertedOrUpdatedRows !== 1n) return false;
+  const sink = await keepSink(deps, { db, now }, metadata, null);
+  if (sink !== null) {
+    await db
+      .updateTable("oidc_client")
+      .set({ sink_id: sink })
+      .where("tenant", "=", tenant)
+      .where("id", "=", id)
+      .execute();
+  }
   record({ type: "oidc-client.created", subject: id, applications: [], data: { name, settings, clientId: by } });
   return true;
 }
@@ -73,53 +86,40 @@ export function sealed({ secrets }: Pick<Deps, "secrets">, metadata: ClientMetad
   };
 }
 
-/** Whoever is told of results has a row that the outbox serves. */
-async function insertSink(
-  deps: Pick<Deps, "store" | "random">,
-  { db, now }: Pick<Change, "db" | "now">,
-  metadata: ClientMetadata,
-): Promise<string | null> {
-  const { backchannel_client_notification_endpoint: url } = metadata;
-  const [application] = metadata.countersign.applications;
-  if (deliveryOf(metadata) === "poll" || typeof url !== "string" || application === undefined) return null;
-  const id = newUuid7(deps.random, now);
-  await db
-    .insertInto("sink")
-    .values({
-      tenant: deps.store.tenant,
-      id,
-      application_id: application,
-      name: `oidc:${metadata.client_id}`,
-      url,
-      type: "BACKCHANNEL",
-      attributes: "[]",
-      enabled: 1,
-      created_at: now,
-      authentication_sealed: null,
-      signing_secret_sealed: null,
-      max_attempts: null,
-      initial_backoff_ms: null,
-      retention_seconds: null,
-    })
-    .execute();
-  return id;
-}
-
-async function missingApplication(
-  { store }: Pick<Deps, "store">,
-  { db }: Change,
-  { countersign: { applications } }: ClientMetadata,
-): Promise<boolean> {
+/** The member that names an application or a template that does not exist. */
+export async function unknownReference(
+  { store: { tenant } }: Pick<Deps, "store">,
+  { db }: Pick<Change, "db">,
+  { countersign: { applications, template, scopeTemplates = {} } }: ClientMetadata,
+): Promise<string | undefined> {
   const found = await db
     .selectFrom("application")
     .select("id")
-    .where("tenant", "=", store.tenant)
+    .where("tenant", "=", tenant)
     .where("id", "in", [...applications])
     .execute();
-  return found.length !== new Set(applications).size;
+  if (found.length !== new Set(applications).size) return "countersign.applications";
+  const named = new Set([...Object.values(scopeTemplates), ...(template === undefined ? [] : [template])]);
+  if (named.size === 0) return undefined;
+  const rows = await db
+    .selectFrom("operation_template")
+    .select("name")
+    .where("tenant", "=", tenant)
+    .where("name", "in", [...named])
+    .execute();
+  const known = new Set(rows.map(({ name }) => name));
+  if (template !== undefined && !known.has(template)) return "countersign.template";
+  return known.size === named.size ? undefined : "countersign.scopeTemplates";
 }
 
-function needsSecret(metadata: Readonly<Record<string, unknown>>): boolean {
-  const { token_endpoint_auth_method: method = "client_secret_basic" } = metadata;
-  return typeof method === "string" && method.startsWith("client_secret");
+const withoutSecret: readonly unknown[] = [
+  "private_key_jwt",
+  "none",
+  "tls_client_auth",
+  "self_signed_tls_client_auth",
+];
+
+/** Whether the client proves who it is by a secret that we draw. */
+export function needsSecret(metadata: Readonly<Record<string, unknown>>): boolean {
+  return !withoutSecret.includes(metadata["token_endpoint_auth_method"]);
 }

@@ -2,11 +2,12 @@
 import { Type } from "typebox";
 import type { Deps } from "../../../deps.ts";
 import { orRefuse } from "../../../errors.ts";
+import { changeOidcClient, rotateOidcSecret } from "../../../oidc/clients/change.ts";
 import { clientSettings } from "../../../oidc/clients/client.ts";
 import { createOidcClient } from "../../../oidc/clients/create.ts";
 import { listOidcClients, oidcClientDetail } from "../../../oidc/clients/list.ts";
 import { removeOidcClient } from "../../../oidc/clients/remove.ts";
-import { id, jsonObject, name } from "../../members.ts";
+import { id, jsonObject, name, plainObject } from "../../members.ts";
 import type { Api } from "../../surfaces.ts";
 import { requireUnlimited } from "../api-clients.ts";
 import { closed, itemsSchema, noQuery } from "../members.ts";
@@ -38,21 +39,20 @@ const metadata = {
   tls_client_certificate_bound_access_tokens: Type.Optional(Type.Boolean()),
   tls_client_auth_subject_dn: Type.Optional(Type.String({ maxLength: 1024 })),
 };
-const createBody = closed(metadata);
+const metadataBody = closed(metadata);
 const clientSchema = closed({ client_id: Type.String(), ...metadata });
-const createdSchema = closed({
-  client_id: Type.String(),
-  client_secret: Type.Optional(Type.String({ description: "Shown this once" })),
-  ...metadata,
-});
+const shownOnce = Type.String({ description: "Shown this once" });
+const withSecret = closed({ client_id: Type.String(), client_secret: Type.Optional(shownOnce), ...metadata });
+const secretSchema = closed({ client_id: Type.String(), client_secret: shownOnce });
 const params = closed({ id });
 
 export function oidcClientRoutes(app: Api, deps: Deps): void {
   app.post(
     "/v1/oidc-clients",
-    { config, schema: { body: createBody, querystring: noQuery, response: { 201: createdSchema } } },
+    { config, schema: { body: metadataBody, querystring: noQuery, response: { 201: withSecret } } },
     async ({ body, apiClient }, reply) => {
       requireUnlimited(apiClient);
+      plainObject(body.jwks, "jwks");
       return reply
         .code(201)
         .send(orRefuse(await createOidcClient(deps, { metadata: body, by: apiClient.id })) as never);
@@ -74,6 +74,26 @@ export function oidcClientRoutes(app: Api, deps: Deps): void {
     async ({ params: { id: clientId }, apiClient }) => {
       requireUnlimited(apiClient);
       return orRefuse(await oidcClientDetail(deps, clientId)) as never;
+    },
+  );
+
+  app.put(
+    "/v1/oidc-clients/:id",
+    { config, schema: { params, body: metadataBody, querystring: noQuery, response: { 200: withSecret } } },
+    async ({ params: { id: clientId }, body, apiClient }) => {
+      requireUnlimited(apiClient);
+      plainObject(body.jwks, "jwks");
+      const change = { id: clientId, metadata: body, by: apiClient.id };
+      return orRefuse(await changeOidcClient(deps, change)) as never;
+    },
+  );
+
+  app.post(
+    "/v1/oidc-clients/:id/rotate-secret",
+    { config, schema: { params, querystring: noQuery, response: { 200: secretSchema } } },
+    async ({ params: { id: clientId }, apiClient }) => {
+      requireUnlimited(apiClient);
+      return orRefuse(await rotateOidcSecret(deps, { id: clientId, by: apiClient.id }));
     },
   );
 
