@@ -9,6 +9,8 @@ import { containerCommands } from "./commands/approve/container.ts";
 import { deviceTypeCommands } from "./commands/approve/device-type.ts";
 import { offerCommands } from "./commands/approve/offer.ts";
 import { auditCommands } from "./commands/audit.ts";
+import { authorizationTypeCommands } from "./commands/openid/authorization-type.ts";
+import { clientCommands } from "./commands/openid/client.ts";
 import { displayTemplateCommands } from "./commands/display-template.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { deviceCommands } from "./commands/device.ts";
@@ -49,6 +51,8 @@ function commandTable(context: Context): Command {
   offerCommands(program, context);
   containerCommands(program, context);
   apiClientCommands(program, context);
+  clientCommands(program, context);
+  authorizationTypeCommands(program, context);
   receiptCommands(program, context);
   webhookCommands(program, context);
   auditCommands(program, context);

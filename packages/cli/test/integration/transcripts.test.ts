@@ -49,6 +49,8 @@ describe("--json", () => {
       "activation list --user anna",
       "operation list --user anna",
       "webhook list",
+      "client list",
+      "authorization-type list",
     ]) {
       const { stdout, stderr, exit } = await runCountersign([...command.split(" "), "--json"], { cwd: home, env });
       assert.equal(exit, 0, stderr);

@@ -90,18 +90,15 @@ suiteOnEachStore((_dialect, open) => {
       const device = await oidc.device(user);
       const asked = details();
       const started = body(await ask(user, asked));
-      const listed = await device.signed("/api/auth/token/app/operation/list", {
-        uriId: "/operation/list",
-        factors: "possession",
-        body: "{}",
-      });
-      if (listed.status === 200) {
-        const [shown] = (listed.body as Json).responseObject;
-        const texts = JSON.stringify(shown.formData);
-        assert.equal(shown.data, "A1*A1250.00EUR*NAnn's Bakery");
-        assert.match(texts, /1,250\.00/);
-        assert.match(texts, /Ann's Bakery/);
-      }
+      const { token: list } = await device.createToken("possession");
+      const path = "/api/auth/token/app/operation/list";
+      const listed = await device.post(path, JSON.stringify({ requestObject: {} }), device.withToken(list));
+      assert.equal(listed.status, 200);
+      const [shown] = (listed.body as Json).responseObject;
+      assert.equal(shown.data, "A1*A1250.00EUR*NAnn's Bakery");
+      assert.equal(shown.formData.title, "Transfer");
+      assert.match(JSON.stringify(shown.formData), /1,250\.00/);
+      assert.match(JSON.stringify(shown.formData), /Ann's Bakery/);
       await oidc.approve(user, device);
       const token = body(await oidc.redeem(client, started.auth_req_id));
       assert.deepEqual(token.authorization_details, asked);

@@ -112,12 +112,7 @@ export async function unknownReference(
   return known.size === named.size ? undefined : "countersign.scopeTemplates";
 }
 
-const withoutSecret: readonly unknown[] = [
-  "private_key_jwt",
-  "none",
-  "tls_client_auth",
-  "self_signed_tls_client_auth",
-];
+const withoutSecret: readonly unknown[] = ["private_key_jwt", "none", "tls_client_auth", "self_signed_tls_client_auth"];
 
 /** Whether the client proves who it is by a secret that we draw. */
 export function needsSecret(metadata: Readonly<Record<string, unknown>>): boolean {
