@@ -124,6 +124,7 @@ export async function cibaClient(options: ClientOptions) {
           ? Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, textOf(value)]))
           : { request: await signedRequest(parameters) };
       const answer = await asked(() => openid.initiateBackchannelAuthentication(config, sent));
+      if (!(answer.expires_in > 0)) throw new OpenIdError("response-malformed", "The request is over at once");
       return {
         authReqId: answer.auth_req_id,
         expiresAt: now() + answer.expires_in * 1000,
@@ -276,7 +277,8 @@ async function paused(
 ): Promise<void> {
   try {
     signal?.throwIfAborted();
-    await sleep(ms, signal);
+    // A timer that is asked for more goes off at once.
+    await sleep(Math.min(ms, 2_147_483_647), signal);
   } catch (cause) {
     throw new OpenIdError("cancelled", "The call was cancelled", { cause });
   }

@@ -53,6 +53,7 @@ describe("CIBA at the relying party", () => {
       scope: "hid-tx-sign",
     });
     assert.deepEqual(Object.fromEntries(provider.asked[0] ?? []), {
+      client_id: clientId,
       scope: "openid hid-tx-sign",
       login_hint: user,
       binding_message: "A7K2",
