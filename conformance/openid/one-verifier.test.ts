@@ -74,7 +74,7 @@ for (const store of await stores()) {
         const { operations } = device.createMobileToken();
         const [waiting] = await operations.getOperations();
         if (answer === "approve") await operations.authorize(waiting!, PowerAuthAuthentication.password(pin));
-        else await operations.reject(waiting!, "UNEXPECTED_OPERATION" as never);
+        else await operations.reject(waiting!, "UNEXPECTED_OPERATION");
       };
     }
     async function byApprove(user: string, answer: "approve" | "decline" = "approve") {
@@ -166,7 +166,7 @@ for (const store of await stores()) {
         }),
       );
       const key = { key: privateKey, kid: "shop-1" };
-      const dpop = (await generateKeyPair("ES256")) as CryptoKeyPair;
+      const dpop = await generateKeyPair("ES256");
       const signing = await cibaClient({ issuer, clientId, privateKey: key, signRequests: key, dpop, keys });
       const user = world.userOf();
       const approve = await byApprove(user);

@@ -6,7 +6,7 @@ import { canonicalJson } from "@countersign/protocol/canonical-json";
 import { isPublicJwk, type PublicJwk } from "@countersign/protocol/approve/keys";
 import { importVerifier } from "@countersign/protocol/approve/jws";
 import { readMessage, verifyMessage } from "@countersign/protocol/approve/message";
-import { response, type ResponseClaims } from "@countersign/protocol/approve/response";
+import { direct, response, type ResponseClaims } from "@countersign/protocol/approve/response";
 import { transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { isFailure } from "@countersign/protocol/errors";
 import { calculateJwkThumbprint } from "jose";
@@ -35,15 +35,19 @@ export interface Told {
   readonly txn: string;
   readonly clientId: string;
   readonly details: readonly object[] | undefined;
+  /** What the device is known to have signed by itself, where nobody had asked it. */
+  readonly message?: string | undefined;
 }
 
 /** Why the device's answer does not prove what the token says, in words; undefined when it does. */
 export async function answerDefect(told: Told): Promise<string | undefined> {
-  const { approval } = told;
+  const { approval, message } = told;
   const { signature, device_key: key, transaction: stated } = approval;
-  if (signature === undefined || stated === undefined || !isPublicJwk(key)) return "a part is missing";
+  const byItself = message !== undefined;
+  if (signature === undefined || !isPublicJwk(key) || (stated === undefined) !== byItself) return "a part is missing";
   if ((await calculateJwkThumbprint({ ...key })) !== approval.jkt) return "another key";
   const verifier = await importVerifier(key);
+  if (stated === undefined) return directDefect(told, signature, verifier);
   const answer = readMessage(response, signature);
   if (isFailure(verifier) || isFailure(answer)) return "not an answer of a device";
   if (isFailure(await verifyMessage(answer, verifier))) return "not signed by this key";
@@ -55,6 +59,29 @@ export async function answerDefect(told: Told): Promise<string | undefined> {
     text: await digestOf(asked.claims.display.text),
   };
   return pairDefect(answer.claims, asked.claims, digests) ?? tokenDefect(told, answer.claims, asked.claims, digests);
+}
+
+/**
+ * Without a transaction the device signed a message of the app's (§9). Which of its words means yes is the template's:
+ * that is the issuer's word.
+ */
+async function directDefect(
+  { approval, clientId, details, message }: Told,
+  signature: string,
+  verifier: Awaited<ReturnType<typeof importVerifier>>,
+): Promise<string | undefined> {
+  const answer = readMessage(direct, signature);
+  if (isFailure(verifier) || isFailure(answer)) return "not an answer of a device";
+  if (isFailure(await verifyMessage(answer, verifier))) return "not signed by this key";
+  const { claims } = answer;
+  if (claims.azp !== clientId) return "for another client";
+  if (claims.iss !== approval.device) return "another device";
+  const shown = await digestOf(claims.message);
+  if (claims.message !== message || [claims.shown_sha256, approval.shown_sha256].some((one) => one !== shown)) {
+    return "other data";
+  }
+  const same = canonicalJson(claims.authorizationDetails ?? null) === canonicalJson(details ?? null);
+  return same ? undefined : "other details";
 }
 
 interface Digests {

@@ -8,7 +8,7 @@ import { fromBase64Url, fromUtf8 } from "@countersign/protocol/bytes";
 import { isJsonObject, type JsonObject } from "@countersign/protocol/json";
 import { compactVerify, importJWK } from "jose";
 import type { Jwks } from "../receipt.ts";
-import { type ApprovalClaim, answerDefect } from "./device-answer.ts";
+import { type ApprovalClaim, answerDefect, type Told } from "./device-answer.ts";
 import { digestOf, tokenHash } from "./digest.ts";
 import { OpenIdError, type OpenIdErrorCode } from "./errors.ts";
 
@@ -27,6 +27,8 @@ export interface ExpectedApproval {
   readonly details?: readonly object[] | undefined;
   /** The exact data the person was to sign, `A1*…`. */
   readonly data?: string | undefined;
+  /** The message that a device of its own accord signed for this client; then there is no transaction behind it. */
+  readonly message?: string | undefined;
   /** Any of these authentication context classes will do. */
   readonly acrValues?: readonly string[] | undefined;
   /** The access token that came with it. */
@@ -84,7 +86,7 @@ export async function verifyApproval(
   demand("wrong-data", data === undefined || (await digestOf(data)) === approval.data_sha256, "of other data");
   const { acrValues = [] } = expected;
   demand("wrong-acr", acrValues.length === 0 || acrValues.includes(acr as string), "weaker than what was asked for");
-  await checkDevice(approval, { sub, txn, clientId: expected.clientId, details }, expected);
+  await checkDevice(approval, { sub, txn, clientId: expected.clientId, details, message: expected.message }, expected);
   return {
     user: sub,
     operationId: txn,
@@ -108,16 +110,11 @@ export async function checkAccessToken({ claims }: VerifiedApproval, accessToken
 
 async function checkDevice(
   approval: ApprovalClaim,
-  told: {
-    readonly sub: string;
-    readonly txn: string;
-    readonly clientId: string;
-    readonly details: readonly object[] | undefined;
-  },
+  told: Omit<Told, "approval">,
   { deviceKey, deviceSignature = false }: ExpectedApproval,
 ): Promise<void> {
   const isSigned = approval.evidence === "approve-jws" || approval.signature !== undefined;
-  if (!isSigned && (deviceSignature || deviceKey !== undefined)) {
+  if (!isSigned && (deviceSignature || deviceKey !== undefined || told.message !== undefined)) {
     throw new OpenIdError("no-device-signature", "There is no signature of the device's own");
   }
   if (!isSigned) return;

@@ -192,7 +192,7 @@ describe("CIBA at the relying party", () => {
     const renamed = { ...fresh.keys.keys[0], kid: "two" };
     const token = await provider.idToken({}, { kid: "two" }, fresh.privateKey);
     provider.results = [answer(200, { access_token: "at-1", token_type: "Bearer", id_token: token })];
-    provider.keys = { keys: [renamed as never] };
+    provider.keys = { keys: [renamed] };
     assert.equal((await ciba.fetch(started))?.user, user);
     const pinning = await cibaClient({ ...provider.options(), keys: { keys: [old as never] } });
     await assert.rejects(pinning.fetch(started), isCode("unknown-key"));

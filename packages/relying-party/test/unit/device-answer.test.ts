@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { before, describe, it } from "node:test";
 import { signMessage } from "@countersign/protocol/approve/message";
-import { response, type ResponseClaims } from "@countersign/protocol/approve/response";
+import { direct, type DirectClaims, response, type ResponseClaims } from "@countersign/protocol/approve/response";
 import { transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from "jose";
 import { type ApprovalClaim, answerDefect, type Told } from "../../src/openid/device-answer.ts";
@@ -29,7 +29,7 @@ const stated: TransactionClaims = {
   display: {
     template: "payment",
     language: "en",
-    form: { title: "Pay", message: "", attributes: [] } as never,
+    form: { title: "Pay", message: "", attributes: [] },
     text: "Pay",
   },
   authorizationDetails: details,
@@ -142,5 +142,47 @@ describe("the device's own signature in an ID token", () => {
       approval: { ...honest.approval, transaction: changed.approval.transaction as string },
     };
     assert.equal(await answerDefect(swapped), "an answer to another transaction");
+  });
+
+  it("what a device signed by itself counts for that message and that client only, and for no transaction (APV-DCS-1)", async () => {
+    const signed = async (more: Partial<DirectClaims> = {}) => {
+      const claims: DirectClaims = {
+        iss: device,
+        aud: "https://bank.example",
+        nonce: "n",
+        azp: "shop",
+        message: "Log in",
+        status: "approve",
+        shown_sha256: digest("Log in"),
+        iat: 1_790_000_010,
+        exp: 1_790_000_070,
+        jti: once,
+        seq: 1,
+        prev: "A".repeat(43),
+        uv: { method: "password", lock: "none" },
+        amr: ["pop", "pin"],
+        authorizationDetails: details,
+        ...more,
+      };
+      return {
+        signature: await signMessage(direct, claims, key),
+        transaction: undefined,
+        shown_sha256: digest("Log in"),
+      };
+    };
+    const defect = async (more: Partial<DirectClaims>, lie: Lie = {}) =>
+      answerDefect(await told({ ...lie, approval: await signed(more), told: { message: "Log in", ...lie.told } }));
+    assert.equal(await defect({}), undefined);
+    assert.equal(await defect({}, { told: { message: undefined } }), "a part is missing");
+    assert.equal(await defect({}, { told: { message: "Pay" } }), "other data");
+    assert.equal(await defect({ message: "Pay" }), "other data");
+    assert.equal(await defect({ azp: "another" }), "for another client");
+    assert.equal(await defect({ iss: other }), "another device");
+    assert.equal(await defect({ authorizationDetails: [] }), "other details");
+    const asked = await told({ told: { message: "Log in" } });
+    assert.equal(await answerDefect(asked), "a part is missing");
+    const bare = { ...asked, approval: { ...asked.approval } };
+    Reflect.deleteProperty(bare.approval, "transaction");
+    assert.equal(await answerDefect(bare), "not an answer of a device");
   });
 });

@@ -23,7 +23,7 @@ export async function lyingProvider() {
     started: answer(200, { auth_req_id: "1c266114-a1be-4252-8ad1-04986c5b9ac1", expires_in: 120, interval: 5 }),
     /** Of the token endpoint, one after the other; the last one stays. */
     results: [] as (Answer | Error)[],
-    keys: { keys: [jwk] } as { keys: JWK[] },
+    keys: { keys: [jwk] },
     privateKey,
 
     fetch: (async (input: URL | string, init: RequestInit = {}) => {

@@ -35,7 +35,7 @@ suiteOnEachStore((_dialect, open) => {
     });
 
     it("what is wrong is told by its member, never by its value, and changes nothing", async () => {
-      const before = (await oidc.bank.v1("GET", "/oidc-clients")).body.items.length;
+      const earlier = (await oidc.bank.v1("GET", "/oidc-clients")).body.items.length;
       const cases: [Json, RegExp][] = [
         [{ token_endpoint_auth_method: "none-such" }, /^token_endpoint_auth_method - must be /],
         [{ token_endpoint_auth_method: "private_key_jwt" }, /^jwks or jwks_uri is mandatory/],
@@ -56,18 +56,18 @@ suiteOnEachStore((_dialect, open) => {
         assert.match(reply.body.detail, detail, JSON.stringify(more));
         assert.doesNotMatch(reply.body.detail, /no-such|chosen by me/);
       }
-      assert.equal((await oidc.bank.v1("GET", "/oidc-clients")).body.items.length, before);
+      assert.equal((await oidc.bank.v1("GET", "/oidc-clients")).body.items.length, earlier);
     });
 
     it("a taken name is refused, and leaves no receiver of pings behind", async () => {
       const first = metadata(pinged());
       body(await oidc.bank.v1("POST", "/oidc-clients", first), 201);
       const sinks = async () => (await oidc.bank.store.read.selectFrom("sink").select("id").execute()).length;
-      const before = await sinks();
+      const earlier = await sinks();
       const again = await oidc.bank.v1("POST", "/oidc-clients", first);
       problem(again, 400, "invalid-request");
       assert.equal(again.body.detail, "client_name - taken");
-      assert.equal(await sinks(), before);
+      assert.equal(await sinks(), earlier);
     });
 
     it("no answer but the first has the secret", async () => {
@@ -120,12 +120,12 @@ suiteOnEachStore((_dialect, open) => {
     it("a refused change changes nothing", async () => {
       const taken = await oidc.client({ client_name: `shop ${unique()}` });
       const { client_id: id } = await oidc.client(pinged());
-      const before = body(await oidc.bank.v1("GET", place(id)));
+      const earlier = body(await oidc.bank.v1("GET", place(id)));
       const { client_name: name } = body(await oidc.bank.v1("GET", place(taken.client_id)));
       for (const more of [{ client_name: name }, { countersign: { template: "none" } }, { scope: "none" }]) {
         problem(await oidc.bank.v1("PUT", place(id), metadata(more)), 400, "invalid-request");
       }
-      assert.deepEqual(body(await oidc.bank.v1("GET", place(id))), before);
+      assert.deepEqual(body(await oidc.bank.v1("GET", place(id))), earlier);
       assert.equal((await sinksOf(id)).length, 1);
     });
 

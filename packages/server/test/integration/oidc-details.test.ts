@@ -94,7 +94,7 @@ suiteOnEachStore((_dialect, open) => {
       const path = "/api/auth/token/app/operation/list";
       const listed = await device.post(path, JSON.stringify({ requestObject: {} }), device.withToken(list));
       assert.equal(listed.status, 200);
-      const [shown] = (listed.body as Json).responseObject;
+      const [shown] = listed.body.responseObject;
       assert.equal(shown.data, "A1*A1250.00EUR*NAnn's Bakery");
       assert.equal(shown.formData.title, "Transfer");
       assert.match(JSON.stringify(shown.formData), /1,250\.00/);

@@ -37,7 +37,7 @@ export async function changeOidcClient(
     const known = openMetadata(deps, row)["client_secret"] as string | undefined;
     const secret = drawn === undefined ? undefined : (known ?? drawn);
     const sinkId = await keepSink(deps, change, shown, row.sink_id);
-    await store(deps, change, withSecret(shown, secret), sinkId);
+    await write(deps, change, withSecret(shown, secret), sinkId);
     record(change, shown, { by });
     return secret === known ? shown : withSecret(shown, secret);
   });
@@ -55,30 +55,30 @@ export async function rotateOidcSecret(
     const metadata = JSON.parse(row.metadata) as ClientMetadata;
     if (!needsSecret(metadata)) return refuse("invalid-request", "token_endpoint_auth_method - has no secret");
     const secret = newSecret(deps);
-    await store(deps, change, withSecret(metadata, secret), row.sink_id);
+    await write(deps, change, withSecret(metadata, secret), row.sink_id);
     record(change, metadata, { by, rotated: true });
     return { client_id: id, client_secret: secret };
   });
 }
 
 async function changed<T>(
-  { store: { tenant, transaction, dialect } }: Pick<Deps, "store">,
+  { store }: Pick<Deps, "store">,
   id: string,
   apply: (change: Change, row: OidcClientRow) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
-  return transaction(async (change) => {
+  return store.transaction(async (change) => {
     const row = await change.db
       .selectFrom("oidc_client")
       .selectAll()
-      .where("tenant", "=", tenant)
+      .where("tenant", "=", store.tenant)
       .where("id", "=", id)
-      .$if(dialect === "postgres", (query) => query.forUpdate())
+      .$if(store.dialect === "postgres", (query) => query.forUpdate())
       .executeTakeFirst();
     return row === undefined ? refuse("not-found") : apply(change, row);
   });
 }
 
-async function store(
+async function write(
   deps: ChangeDeps,
   { db, now }: Change,
   metadata: ClientMetadata,

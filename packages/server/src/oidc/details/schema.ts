@@ -75,7 +75,7 @@ function together(schema: JsonObject, place: string): Rule {
 
 function within({ properties, items, anyOf, oneOf }: JsonObject, place: string, depth: number): Rule {
   const parts: (readonly [string, unknown])[] = [
-    ...Object.entries((properties ?? {}) as object).map(([name, held]) => [`properties.${name}`, held] as const),
+    ...Object.entries(properties ?? {}).map(([name, held]) => [`properties.${name}`, held] as const),
     ...(items === undefined ? [] : [["items", items] as const]),
     ...Object.entries({ anyOf, oneOf }).flatMap(([name, list]) =>
       ((list ?? []) as unknown[]).map((held, at) => [`${name}.${at}`, held] as const),
