@@ -16,7 +16,7 @@ import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1KeyExamples } from "./examples/v1-keys.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
-import { v1OidcExamples } from "./examples/v1-oidc.ts";
+import { v1OidcExamples } from "./examples/openid/v1-oidc.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
 import { v1TemplateExamples } from "./examples/v1-templates.ts";
 import { v1PushExamples } from "./examples/v1-push.ts";

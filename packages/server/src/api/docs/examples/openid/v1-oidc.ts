@@ -1,6 +1,6 @@
 /** Examples of `/v1`: relying parties that speak OpenID. */
-import type { Examples } from "../examples.ts";
-import { values } from "../values.ts";
+import type { Examples } from "../../examples.ts";
+import { values } from "../../values.ts";
 
 const shop = {
   client_id: values.oidcClient,
