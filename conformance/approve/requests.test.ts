@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { ServerProtocolException } from "@countersign/client/approve";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
-import { application, stores } from "../world.ts";
+import { application, stores, template } from "../world.ts";
 import { bytes, deviceOf, enrolled, password, worldOn } from "./approve-world.ts";
 
 const details = [
@@ -73,23 +73,49 @@ for (const store of await stores()) {
     it("keys are pinned at enrolment, and a CIBA request is checked with them (APV-RP-1)", async () => {
       const user = world.userOf();
       const jwk = { ...(await exportJWK(key.publicKey)), alg: "ES256", use: "sig", kid: "shop-1" };
+      await world.v1("PUT", "/authorization-types/transfer", {
+        template,
+        parameters: { amount: "/amount", currency: "/currency", iban: "/creditor/iban", note: "/note" },
+        schema: {
+          type: "object",
+          required: ["type", "amount", "currency", "creditor", "note", "urgent"],
+          additionalProperties: false,
+          properties: {
+            type: { const: "transfer" },
+            amount: { type: "string", maxLength: 20 },
+            currency: { type: "string", maxLength: 3 },
+            note: { type: "string", maxLength: 40 },
+            urgent: { type: "boolean" },
+            creditor: {
+              type: "object",
+              required: ["iban"],
+              additionalProperties: false,
+              properties: { iban: { type: "string", maxLength: 34 } },
+            },
+          },
+        },
+      });
       const shop = await world.v1("POST", "/oidc-clients", {
         client_name: "Signed shop",
-        countersign: { applications: [application], template: "login" },
+        countersign: { applications: [application] },
+        authorization_details_types: ["transfer"],
         backchannel_authentication_request_signing_alg: "ES256",
         jwks: { keys: [jwk] },
       });
-      await world.v1("POST", "/templates", {
-        name: "login",
-        operationType: "login",
-        dataTemplate: "A1*N${bindingMessage}",
-        signatureTypes: ["POSSESSION_KNOWLEDGE"],
-        maxFailureCount: 5,
-        expirationSeconds: 300,
-      });
       const device = await deviceOf();
       const container = await enrolled(world, device, user);
-      const request = await sign(shop.client_id, { login_hint: user, binding_message: "A7K2" });
+      const wanted = [
+        {
+          type: "transfer",
+          amount: "12.50",
+          currency: "EUR",
+          creditor: { iban: "CZ2730300000001165254011" },
+          note: "Rent",
+          urgent: true,
+        },
+      ];
+      const claims = { login_hint: user, binding_message: "A7K2", authorization_details: wanted };
+      const request = await sign(shop.client_id, claims);
       const started = await fetch(`${world.url}/oidc/backchannel`, {
         method: "POST",
         headers: { authorization: `Basic ${btoa(`${shop.client_id}:${shop.client_secret}`)}` },
@@ -99,7 +125,10 @@ for (const store of await stores()) {
       const [id] = await container.retrieveTransactionIds();
       const transaction = await (await device.retrieveActionInfo(bytes(id!))).getAction(null, null);
       assert.equal(transaction.getRequester()?.verified, true);
-      assert.match(transaction.toString(), /Signed shop[^]*A7K2/);
+      assert.deepEqual(transaction.getAuthorizationDetails(), wanted);
+      for (const text of ["Signed shop", "A7K2", "12.50", "CZ2730300000001165254011", "urgent: true"]) {
+        assert.ok(transaction.toString().includes(text), text);
+      }
       assert.equal(await transaction.setStatus("approve", bytes(password)), true);
     });
   });

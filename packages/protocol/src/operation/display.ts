@@ -100,18 +100,31 @@ function formOf(
   };
 }
 
-/** Parameters that a person sees whatever the template says: who asks, and the words that stand on the other screen. */
+/**
+ * Parameters that a person sees whatever the template says: who asks, the words that stand on the other screen, and, under
+ * their JSON pointers, details that have no place in the template.
+ */
 const owed: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   clientName: { en: "Requested by", cs: "Žádá" },
   bindingMessage: { en: "Reference", cs: "Označení" },
 };
+
+/** RFC 6901 §4. */
+function lastOf(pointer: string): string {
+  return pointer
+    .slice(pointer.lastIndexOf("/") + 1)
+    .replaceAll("~1", "/")
+    .replaceAll("~0", "~");
+}
 
 function rowsOwed(
   parameters: Parameters,
   { title, message, attributes }: Pick<DisplayTemplate, "title" | "message" | "attributes">,
   language: string,
 ): DisplayAttribute[] {
-  return Object.entries(owed).flatMap(([id, labels]) => {
+  const untold = Object.keys(parameters).filter((name) => name.startsWith("/"));
+  const labelled = { ...owed, ...Object.fromEntries(untold.map((name) => [name, { en: lastOf(name) }])) };
+  return Object.entries<Readonly<Record<string, string>>>(labelled).flatMap(([id, labels]) => {
     const value = parameterOf(parameters, id);
     const named = attributes.some(({ params }) => Object.values(params).includes(id));
     if (value === undefined || named || `${title}${message}`.includes(`\${${id}}`)) return [];

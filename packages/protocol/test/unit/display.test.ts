@@ -275,3 +275,14 @@ test("who asks and the words on the other screen are shown whatever a template s
     ["code"],
   );
 });
+
+test("details without a place in the template are rows of their own (RFC 9396)", () => {
+  const shown = display(
+    operation({ parameters: { amount: "1.00", "/creditor/na~1me": "Jane", "/urgent": "true" } }),
+    template({ message: "Pay ${amount}" }),
+  );
+  assert.deepEqual(shown.formData.attributes, [
+    { type: "KEY_VALUE", id: "/creditor/na~1me", label: "na/me", value: "Jane" },
+    { type: "KEY_VALUE", id: "/urgent", label: "urgent", value: "true" },
+  ]);
+});

@@ -42,15 +42,27 @@ function typeOf(row: AuthorizationTypeTable): AuthorizationType {
   };
 }
 
-/** Parameters of the operation, taken from the details; undefined where one is missing or no text or number. */
+/**
+ * Parameters of the operation, taken from the details; undefined where one is missing or no text or number. What the type
+ * maps to no parameter goes along under its JSON pointer: a person sees everything that was asked for.
+ */
 export function parametersOf(
   { parameters }: AuthorizationType,
   details: object,
 ): Readonly<Record<string, string>> | undefined {
   const taken = Object.entries(parameters).map(([name, pointer]) => [name, textOf(Pointer.Get(details, pointer))]);
-  return taken.some(([, value]) => value === undefined)
-    ? undefined
-    : (Object.fromEntries(taken) as Record<string, string>);
+  if (taken.some(([, value]) => value === undefined)) return undefined;
+  const mapped = new Set([...Object.values(parameters), "/type"]);
+  const others = scalarsOf(details).filter(([pointer]) => !mapped.has(pointer));
+  return Object.fromEntries([...taken, ...others]) as Record<string, string>;
+}
+
+/** Texts, numbers and truth values by their JSON pointers (RFC 6901). */
+function scalarsOf(value: unknown, at = ""): (readonly [string, string])[] {
+  if (typeof value !== "object") return [[at, String(value as string | number | boolean)]];
+  return Object.entries(value ?? {}).flatMap(([name, one]) =>
+    scalarsOf(one, `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
+  );
 }
 
 function textOf(value: unknown): string | undefined {
