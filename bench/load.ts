@@ -67,9 +67,14 @@ function wholeAnswer(text: string): { status: number; body: string } | undefined
   return { status: Number(head.slice(9, 12)), body: text.slice(end + 4) };
 }
 
-export function httpRequest(path: string, headers: Readonly<Record<string, string>>, body: string): Buffer {
+export function httpRequest(
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+  type = "application/json",
+): Buffer {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${lines.join("")}\r\n`;
+  const head = `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: ${type}\r\ncontent-length: ${Buffer.byteLength(body)}\r\n${lines.join("")}\r\n`;
   return Buffer.from(head + body);
 }
 

@@ -1,6 +1,7 @@
 /** `npm run bench -- NAME [--json]`: figures for people, then one JSON object with the ratios on the last line. */
 import { approveBench } from "./approve.ts";
 import { approveEs256Bench } from "./approve-es256.ts";
+import { cibaBench } from "./ciba.ts";
 import { mobileTokenBench } from "./mobile-token.ts";
 
 type Bench = (say: (line: string) => void) => Promise<Record<string, number | null>>;
@@ -8,6 +9,7 @@ type Bench = (say: (line: string) => void) => Promise<Record<string, number | nu
 const benches: Readonly<Record<string, Bench>> = {
   approve: approveBench,
   "approve-es256": approveEs256Bench,
+  ciba: cibaBench,
   "mobile-token": mobileTokenBench,
 };
 

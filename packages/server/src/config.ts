@@ -72,6 +72,11 @@ export const configSchema = Type.Object(
       minimum: 1,
       description: "Unproven requests per client address and minute before 429",
     }),
+    backchannelPerUser: Type.Integer({
+      default: 10,
+      minimum: 1,
+      description: "CIBA requests that may wait for one user, and that may be started for one within a minute",
+    }),
     liveSeconds: Type.Integer({
       default: 900,
       minimum: 1,

@@ -29,11 +29,13 @@ export interface BankOptions {
   readonly config?: Partial<Config>;
   /** Of the node that made the first API client, for a further node or a later start on the same data. */
   readonly admin?: Credentials;
+  /** For tests that read what was logged. */
+  readonly log?: ServerOptions["log"];
 }
 
 export type Bank = Awaited<ReturnType<typeof startBank>>;
 
-export async function startBank({ opened, config = {}, admin: known }: BankOptions) {
+export async function startBank({ opened, config = {}, admin: known, log = createLog("silent") }: BankOptions) {
   const dataDirectory = await mkdtemp(join(tmpdir(), "countersign-bank-"));
   const full = Value.Default(configSchema, {
     port: 0,
@@ -43,7 +45,7 @@ export async function startBank({ opened, config = {}, admin: known }: BankOptio
     sweepSeconds: 3600,
     ...config,
   }) as Config;
-  const running = await createServer({ config: full, opened, dataDirectory, random, log: createLog("silent") });
+  const running = await createServer({ config: full, opened, dataDirectory, random, log });
   const admin = known ?? (JSON.parse(await readFile(running.bootstrapPath, "utf8")) as Credentials);
   const publicUrl = running.publicUrl + full.basePath;
 

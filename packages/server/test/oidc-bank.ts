@@ -16,8 +16,9 @@ export async function startOidcBank(
   opened: BankOptions["opened"],
   config: BankOptions["config"] = {},
   admin?: BankOptions["admin"],
+  log?: BankOptions["log"],
 ) {
-  const bank: Bank = await startBank({ opened, config, ...(admin && { admin }) });
+  const bank: Bank = await startBank({ opened, config, ...(admin && { admin }), ...(log && { log }) });
   const app = await bank.application();
   const issuer = `${bank.publicUrl.slice(0, -"/enrollment-server".length)}/oidc`;
   const { templateName: login } = await bank.template({

@@ -15,7 +15,7 @@ export function accounts(deps: Pick<Deps, "store" | "secrets">): FindAccount {
       async claims(use) {
         const request = entities.BackchannelAuthenticationRequest;
         if (use !== "id_token" || request === undefined) return { sub };
-        const operation = await operationOfRequest(deps, request.jti);
+        const operation = await operationOfRequest(deps, request.jti, false);
         return operation === undefined ? { sub } : { sub, ...(await approvalClaims(deps, operation, request.jti)) };
       },
     };

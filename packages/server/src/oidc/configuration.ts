@@ -12,11 +12,12 @@ import { accounts } from "./account.ts";
 import { acrValues } from "./acr.ts";
 import { approvalClaimNames, compatibleClaimNames, compatibleScope } from "./approval-claims.ts";
 import { requestsOf } from "./backchannel/requests.ts";
-import { requestModel } from "./backchannel/resolve.ts";
 import { askPerson, checkBindingMessage, readRequest, settingsOf, wantedBy } from "./backchannel/start.ts";
 import { clientsOf } from "./clients/adapter.ts";
+import { cancelGrant, cibaGrant, deliveryMember } from "./clients/client.ts";
 import { textDefect } from "./details/read.ts";
-import { recordsOf } from "./records.ts";
+import { recordsOf, requestModel } from "./records.ts";
+import { resourceServerOf } from "./resources.ts";
 import type { AuthorizationTypes } from "./types.ts";
 
 interface Parts {
@@ -30,8 +31,6 @@ interface Parts {
 /** The algorithms that FAPI allows, for everybody. */
 const algorithms = ["ES256", "PS256", "Ed25519"] as const;
 const authMethods: readonly ClientAuthMethod[] = ["client_secret_basic", "client_secret_post", "private_key_jwt"];
-
-const ciba = "urn:openid:params:grant-type:ciba";
 
 export function configuration(deps: Deps, { types, keys, provider }: Parts): Configuration {
   const secretOf = (label: string) => Buffer.from(deps.secrets.hash("oidc", label), "base64url");
@@ -51,13 +50,13 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
     // What an approval proves belongs into the ID token, whatever else is asked for.
     conformIdTokenClaims: false,
     clientDefaults: {
-      grant_types: [ciba],
+      grant_types: [cibaGrant, cancelGrant],
       response_types: [],
       redirect_uris: [],
       id_token_signed_response_alg: "ES256",
       token_endpoint_auth_method: "client_secret_basic",
     },
-    extraClientMetadata: { properties: ["countersign"] },
+    extraClientMetadata: { properties: ["countersign", deliveryMember] },
     clientAuthMethods: [...authMethods],
     enabledJWA: {
       idTokenSigningAlgValues: ["ES256"],
@@ -99,17 +98,7 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
         defaultResource: (ctx, client) =>
           settingsOf(client).resources?.[0]?.uri ??
           (ctx.oidc.params?.["authorization_details"] === undefined ? [] : provider().issuer),
-        getResourceServerInfo(_ctx, resource, client) {
-          if (resource === provider().issuer) return { audience: resource, scope: "", accessTokenFormat: "opaque" };
-          const found = settingsOf(client).resources?.find(({ uri }) => uri === resource);
-          if (found === undefined) throw new errors.InvalidTarget();
-          return {
-            audience: found.uri,
-            scope: (found.scopes ?? []).join(" "),
-            accessTokenFormat: found.token ?? "opaque",
-            jwt: { sign: { alg: "ES256" } },
-          };
-        },
+        getResourceServerInfo: (_ctx, resource, client) => resourceServerOf(provider(), client, resource),
       },
       richAuthorizationRequests: {
         enabled: true,

@@ -9,8 +9,7 @@ import type { DirectRequestTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
 import { amrOf, reachedAcr } from "./acr.ts";
 import { approvalClaims } from "./approval-claims.ts";
-import { requestModel } from "./backchannel/resolve.ts";
-import { AlreadyFinal } from "./records.ts";
+import { AlreadyFinal, requestModel } from "./records.ts";
 import { oidcPath } from "./path.ts";
 
 type DirectDeps = Pick<Deps, "store" | "signingKeys" | "publicUrl">;
@@ -42,6 +41,7 @@ export async function directPayload(deps: Pick<Deps, "store">, requestId: string
   const row = await findDirectRequest(deps, requestId);
   const operation = row && (await deps.store.findOperation(row.operation_id));
   if (row === undefined || operation === undefined || operation.user_id === null) return undefined;
+  if (row.redeemed_at !== null) return undefined;
   return {
     kind: requestModel,
     jti: requestId,

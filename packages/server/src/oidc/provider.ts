@@ -2,12 +2,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Provider } from "oidc-provider";
 import type { Deps } from "../deps.ts";
+import { cancelRequest } from "./backchannel/cancel.ts";
 import { pacing } from "./backchannel/pace.ts";
 import { deliverResult } from "./backchannel/deliver.ts";
 import type { Channel } from "../notifications/delivery/channels.ts";
 import type { ClientCheck } from "./clients/check.ts";
-import { type ClientMetadata, readClientSettings, registered } from "./clients/client.ts";
+import { cancelGrant, type ClientMetadata, pushDefect, readClientSettings, registered } from "./clients/client.ts";
 import { configuration } from "./configuration.ts";
+import { oneCommit } from "./one-commit.ts";
 import { oidcPath } from "./path.ts";
 import { readAuthorizationTypes } from "./types.ts";
 
@@ -18,8 +20,11 @@ export interface Oidc extends ClientCheck {
   readonly deliver: Channel;
 }
 
+/** Where `authorization_details` are read; elsewhere the types of the last look are good enough. */
+const readsTypes = /^\/(backchannel|par|authorize|\.well-known)/;
+
 export function openIdProvider(deps: Deps): Oidc {
-  let built: { readonly of: string; readonly provider: Provider; readonly serve: Serve } | undefined;
+  let built: Built | undefined;
   const pace = pacing(() => performance.now());
   const callers = new WeakMap<IncomingMessage, string>();
 
@@ -32,11 +37,12 @@ export function openIdProvider(deps: Deps): Oidc {
     ctx.body = { error: "temporarily_unavailable", error_description: "too many requests from this address" };
   }
 
-  async function current() {
-    const { types, revision } = await readAuthorizationTypes(deps);
+  async function current(withTypes: boolean): Promise<Built> {
     const keys = (await deps.signingKeys.current()).providerKeys();
-    const of = `${keys.map(({ kid }) => kid).join(" ")} ${revision}`;
-    if (built?.of !== of) {
+    const kids = keys.map(({ kid }) => kid).join(" ");
+    if (built !== undefined && built.kids === kids && !withTypes) return built;
+    const { types, revision } = await readAuthorizationTypes(deps);
+    if (built?.kids !== kids || built?.revision !== revision) {
       const provider: Provider = new Provider(
         `${deps.publicUrl}${oidcPath}`,
         configuration(deps, { types, keys, provider: () => provider }),
@@ -45,25 +51,29 @@ export function openIdProvider(deps: Deps): Oidc {
       provider.proxy = true;
       provider.use(limitStrangers);
       provider.use(pace);
+      provider.use(oneCommit(deps));
+      provider.registerGrantType(cancelGrant, cancelRequest(deps), ["auth_req_id"]);
       provider.on("server_error", (_ctx, error: Error) =>
         deps.log.error({ error: error.name }, "OpenID request failed"),
       );
-      built = { of, provider, serve: provider.callback() };
+      built = { kids, revision, provider, serve: provider.callback() };
     }
     return built;
   }
 
   return {
     async handle(request, response, address) {
-      const { serve } = await current();
+      const { serve } = await current(readsTypes.test(request.url ?? ""));
       callers.set(request, address);
       await serve(request, response);
     },
-    deliver: async (delivery) => deliverResult(deps, (await current()).provider, delivery),
+    deliver: async (delivery) => deliverResult(deps, (await current(false)).provider, delivery),
     async defectOf(metadata) {
       const settings = readClientSettings(metadata.countersign);
       if (settings === undefined) return "countersign";
-      const { provider } = await current();
+      const noPush = pushDefect(metadata);
+      if (noPush !== undefined) return noPush;
+      const { provider } = await current(true);
       try {
         void new (provider.Client as unknown as new (metadata: ClientMetadata) => unknown)(registered(metadata));
         return undefined;
@@ -81,6 +91,13 @@ function memberFirst(text: string, metadata: object): string {
   const [, member, rule] = /^([a-z_]+)(?:\[[^\]]*\])? (.+)$/.exec(text) ?? [];
   const named = member !== undefined && (member.includes("_") || Object.hasOwn(metadata, member));
   return named ? `${member} - ${rule}` : text;
+}
+
+interface Built {
+  readonly kids: string;
+  readonly revision: string;
+  readonly provider: Provider;
+  readonly serve: Serve;
 }
 
 type Context = Parameters<Parameters<Provider["use"]>[0]>[0];

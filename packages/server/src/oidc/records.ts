@@ -5,40 +5,56 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Adapter, type AdapterPayload, errors } from "oidc-provider";
 import type { Deps } from "../deps.ts";
-import { builtOnce } from "../lists/built-once.ts";
 import { recordId } from "../keys/record-id.ts";
+import { builtOnce } from "../lists/built-once.ts";
 import type { OidcRecordTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets">;
 
 /** How long a record is kept past its end: who comes late is told that it is over, not that it never was. */
-const graceMs = 300_000;
+export const graceMs = 300_000;
 
-/** Writes of one `together`, which are committed as one. */
-const batch = new AsyncLocalStorage<((change: Change) => Promise<void>)[]>();
+export const requestModel = "BackchannelAuthenticationRequest";
+
+interface Write {
+  /** Left out when the work as a whole failed. */
+  readonly onSuccess?: true;
+  readonly run: (change: Change) => Promise<void>;
+}
+
+interface Batch {
+  readonly writes: Write[];
+  /** What was saved and is not committed yet, by model and id of the row. */
+  readonly saved: Map<string, AdapterPayload>;
+}
+
+const batch = new AsyncLocalStorage<Batch>();
 
 /**
- * Everything that `work` saves is committed at its end, all or nothing, after what `first` does. `work` must not read
- * what it saves.
+ * Everything that `work` saves and consumes is committed at its end, all or nothing; it sees what it saved. Inside of
+ * another one it is part of that. Where `succeeded` says no, what the work redeemed stays unredeemed.
  */
 export async function together(
-  deps: Pick<Deps, "store">,
+  { store }: Pick<Deps, "store">,
   work: () => Promise<void>,
-  first?: (change: Change) => Promise<void>,
+  succeeded: () => boolean = () => true,
 ): Promise<void> {
-  const writes: ((change: Change) => Promise<void>)[] = [];
-  await batch.run(writes, work);
-  await deps.store.transaction(async (change) => {
-    await first?.(change);
-    for (const write of writes) await write(change);
+  if (batch.getStore() !== undefined) return work();
+  const open: Batch = { writes: [], saved: new Map() };
+  await batch.run(open, work);
+  const writes = succeeded() ? open.writes : open.writes.filter(({ onSuccess }) => onSuccess !== true);
+  if (writes.length === 0) return;
+  await store.transaction(async (change) => {
+    for (const { run } of writes) await run(change);
   });
 }
 
-async function save({ store }: RecordDeps, work: (change: Change) => Promise<void>): Promise<void> {
+/** A write of the work that is under way, or by itself. */
+export async function save({ store }: Pick<Deps, "store">, write: Write): Promise<void> {
   const open = batch.getStore();
-  if (open === undefined) await store.transaction(work);
-  else open.push(work);
+  if (open === undefined) await store.transaction(write.run);
+  else open.writes.push(write);
 }
 
 type Row = Pick<OidcRecordTable, "id" | "payload_sealed" | "consumed_at">;
@@ -58,13 +74,34 @@ export class AlreadyFinal extends Error {}
 /** A proof that was seen is seen; a request that has a result keeps it. */
 function isFinal(model: string, { grantId, error }: AdapterPayload): boolean {
   if (model === "ReplayDetection") return true;
-  return model === "BackchannelAuthenticationRequest" && (grantId !== undefined || error !== undefined);
+  return model === requestModel && (grantId !== undefined || error !== undefined);
 }
 
 /** By the keyed hash that stands in the row. */
 export async function recordsByKey(deps: RecordDeps, model: string, id: string): Promise<AdapterPayload | undefined> {
+  const saved = batch.getStore()?.saved.get(placeOf(model, id).row);
+  if (saved !== undefined) return saved;
   const [row] = await recordQuery(deps.store.read, { tenant: deps.store.tenant, model, id });
   return row && opened(deps, model, row);
+}
+
+/** Writes another content into a row that is final. */
+export async function rewriteRecord(
+  { store, secrets }: RecordDeps,
+  model: string,
+  id: string,
+  { consumed: _, ...payload }: AdapterPayload,
+): Promise<void> {
+  const sealed = secrets.seal(placeOf(model, id), Buffer.from(JSON.stringify(payload)));
+  await store.transaction(({ db }) =>
+    db
+      .updateTable("oidc_record")
+      .set({ payload_sealed: sealed })
+      .where("tenant", "=", store.tenant)
+      .where("model", "=", model)
+      .where("id", "=", id)
+      .execute(),
+  );
 }
 
 function opened({ secrets }: RecordDeps, model: string, { id, payload_sealed, consumed_at }: Row): AdapterPayload {
@@ -104,65 +141,91 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
     async upsert(id, payload, expiresIn) {
       const key = idOf(id);
       const { consumed: _, ...kept } = payload;
+      const final = isFinal(model, payload);
       const set = {
         payload_sealed: secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(kept))),
         grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
         uid: payload.uid === undefined ? null : idOf(payload.uid),
-        final: isFinal(model, payload) ? 1 : 0,
+        final: final ? 1 : 0,
       };
-      await save(deps, async ({ db, now }) => {
+      batch.getStore()?.saved.set(placeOf(model, key).row, kept);
+      const run = async ({ db, now }: Change) => {
         // `exp` is whole seconds, and so is what is compared with it.
         const end = payload.exp === undefined ? now + (expiresIn ?? 0) * 1000 : payload.exp * 1000;
+        const written = final && model === requestModel ? updated(db, set, end) : inserted(db, set, end);
+        if (await written) return;
+        if (model === "ReplayDetection") throw new errors.InvalidRequest("this was used before");
+        throw new AlreadyFinal(`A ${model} is final`);
+      };
+      await save(deps, { run });
+
+      /** A result is written into a request that waits. One that was forgotten meanwhile does not come back to life. */
+      async function updated(db: Change["db"], values: typeof set, end: number): Promise<boolean> {
+        const { numUpdatedRows } = await db
+          .updateTable("oidc_record")
+          .set({ ...values, expires_at: end })
+          .where("tenant", "=", tenant)
+          .where("model", "=", model)
+          .where("id", "=", key)
+          .where("final", "=", 0)
+          .executeTakeFirstOrThrow();
+        return numUpdatedRows === 1n;
+      }
+
+      async function inserted(db: Change["db"], values: typeof set, end: number): Promise<boolean> {
         const { numInsertedOrUpdatedRows } = await db
           .insertInto("oidc_record")
-          .values({ tenant, model, id: key, ...set, consumed_at: null, expires_at: end })
+          .values({ tenant, model, id: key, ...values, consumed_at: null, expires_at: end })
           .onConflict((conflict) =>
             conflict
               .columns(["tenant", "model", "id"])
-              .doUpdateSet({ ...set, expires_at: end })
+              .doUpdateSet({ ...values, expires_at: end })
               .where("oidc_record.final", "=", 0),
           )
           .executeTakeFirstOrThrow();
-        if (numInsertedOrUpdatedRows === 1n) return;
-        if (model === "ReplayDetection") throw new errors.InvalidRequest("this was used before");
-        throw new AlreadyFinal(`A ${model} is final`);
-      });
+        return numInsertedOrUpdatedRows === 1n;
+      }
     },
 
     async consume(id) {
-      const taken = await store.transaction(async ({ db, now }) =>
-        db
+      const run = async ({ db, now }: Change) => {
+        const { numUpdatedRows } = await db
           .updateTable("oidc_record")
           .set({ consumed_at: now })
           .where("tenant", "=", tenant)
           .where("model", "=", model)
           .where("id", "=", idOf(id))
           .where("consumed_at", "is", null)
-          .executeTakeFirstOrThrow(),
-      );
-      if (taken.numUpdatedRows !== 1n) throw new errors.InvalidGrant("already consumed");
+          .executeTakeFirstOrThrow();
+        if (numUpdatedRows !== 1n) throw new errors.InvalidGrant("already consumed");
+      };
+      await save(deps, { run, ...(model === requestModel && { onSuccess: true }) });
     },
 
     async destroy(id) {
-      await save(deps, async ({ db }) => {
+      const key = idOf(id);
+      batch.getStore()?.saved.delete(placeOf(model, key).row);
+      const run = async ({ db }: Change) => {
         await db
           .deleteFrom("oidc_record")
           .where("tenant", "=", tenant)
           .where("model", "=", model)
-          .where("id", "=", idOf(id))
+          .where("id", "=", key)
           .execute();
-      });
+      };
+      await save(deps, { run });
     },
 
     async revokeByGrantId(grantId) {
-      await save(deps, async ({ db }) => {
+      const run = async ({ db }: Change) => {
         await db
           .deleteFrom("oidc_record")
           .where("tenant", "=", tenant)
           .where("model", "=", model)
           .where("grant_id", "=", recordId(deps.secrets, "Grant", grantId))
           .execute();
-      });
+      };
+      await save(deps, { run });
     },
   };
 }

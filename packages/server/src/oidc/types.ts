@@ -2,6 +2,7 @@
 import { Check } from "typebox/schema";
 import { Pointer } from "typebox/value";
 import type { Deps } from "../deps.ts";
+import { builtOnce } from "../lists/built-once.ts";
 import type { AuthorizationTypeTable } from "../store/schema.ts";
 
 export interface AuthorizationType {
@@ -14,17 +15,16 @@ export interface AuthorizationType {
 
 export type AuthorizationTypes = ReadonlyMap<string, AuthorizationType>;
 
+const typesQuery = builtOnce<{ readonly tenant: string }, AuthorizationTypeTable>((db, mark) =>
+  db.selectFrom("authorization_type").selectAll().where("tenant", "=", mark("tenant")).orderBy("type"),
+);
+
 /** All types, and a text that changes with any of them. */
 export async function readAuthorizationTypes({ store }: Pick<Deps, "store">): Promise<{
   readonly types: AuthorizationTypes;
   readonly revision: string;
 }> {
-  const rows = await store.read
-    .selectFrom("authorization_type")
-    .selectAll()
-    .where("tenant", "=", store.tenant)
-    .orderBy("type")
-    .execute();
+  const rows = await typesQuery(store.read, { tenant: store.tenant });
   return {
     types: new Map(rows.map((row) => [row.type, typeOf(row)])),
     revision: rows.map(({ type, updated_at }) => `${type}@${updated_at}`).join(" "),

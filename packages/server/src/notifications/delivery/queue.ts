@@ -6,7 +6,7 @@
  */
 import { sql } from "kysely";
 import type { Deps } from "../../deps.ts";
-import type { OutboxTable } from "../../store/schema.ts";
+import type { OutboxTable, SinkType } from "../../store/schema.ts";
 import type { Store } from "../../store/store.ts";
 import type { Sink } from "../sink.ts";
 
@@ -27,11 +27,17 @@ export const retryPolicy: RetryPolicy = { firstMs: 2_000, factor: 1.5, longestMs
 /** A literal, so that the index of waiting rows is used: it is partial. */
 const pending = sql.lit<"PENDING">("PENDING");
 
-export function policyOf(sink: Pick<Sink, "max_attempts" | "initial_backoff_ms">): RetryPolicy {
+/** A relying party that waits for a result has minutes: it is told soon after it is back, and its channel says when it is over. */
+const policies: Partial<Record<SinkType, Partial<RetryPolicy>>> = {
+  BACKCHANNEL: { longestMs: 15_000, attempts: 1_000 },
+};
+
+export function policyOf(sink: Pick<Sink, "type" | "max_attempts" | "initial_backoff_ms">): RetryPolicy {
+  const usual = { ...retryPolicy, ...policies[sink.type] };
   return {
-    ...retryPolicy,
-    firstMs: sink.initial_backoff_ms ?? retryPolicy.firstMs,
-    attempts: sink.max_attempts ?? retryPolicy.attempts,
+    ...usual,
+    firstMs: sink.initial_backoff_ms ?? usual.firstMs,
+    attempts: sink.max_attempts ?? usual.attempts,
   };
 }
 

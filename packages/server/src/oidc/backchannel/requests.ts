@@ -1,10 +1,10 @@
 /** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
-import type { Adapter, AdapterPayload, Provider } from "oidc-provider";
+import { type Adapter, type AdapterPayload, errors, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
-import type { OperationRow } from "../../store/store.ts";
+import { deliveryTold } from "../clients/client.ts";
 import { adoptDirectRequest, directPayload } from "../direct.ts";
-import { recordsOf, recordsByKey } from "../records.ts";
-import { operationOfRequest, requestModel, resolveRequest } from "./resolve.ts";
+import { recordsOf, requestModel, save } from "../records.ts";
+import { isUndecided, operationOfRequest, resolveRequest } from "./resolve.ts";
 
 type RequestDeps = Pick<Deps, "store" | "secrets">;
 
@@ -13,33 +13,42 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
   return {
     ...records,
     async find(id) {
+      refusePushed();
       const kept = await records.find(id);
+      // The provider would take back the tokens of whoever was first: polls that cross each other are no theft.
+      if (kept?.consumed !== undefined) return undefined;
       const payload = kept ?? (await directPayload(deps, id));
       if (payload === undefined || hasResult(payload)) return payload;
-      const operation = await operationOfRequest(deps, id);
+      const over = isOver(provider(), payload);
+      if (!over && (await isUndecided(deps, id))) return payload;
+      const operation = await operationOfRequest(deps, id, over);
       if (operation === undefined) return payload;
-      const first = kept === undefined ? adoptDirectRequest(deps, id) : undefined;
+      const first = kept === undefined ? () => adopt(id, payload) : undefined;
       return (await resolveRequest(deps, provider(), payload, operation, first)) ? records.find(id) : payload;
     },
+    /** It says that it was redeemed for as long as it is kept. */
+    revokeByGrantId: () => Promise.resolve(),
   };
+
+  /** A request that nobody started becomes a record, once. */
+  async function adopt(id: string, payload: AdapterPayload): Promise<void> {
+    await save(deps, { run: adoptDirectRequest(deps, id) });
+    await records.upsert(id, payload, 0);
+  }
 }
 
-/** The request of this operation with its result; undefined once it was forgotten. */
-export async function findRequest(
-  deps: RequestDeps,
-  provider: Provider,
-  operation: OperationRow,
-): Promise<(AdapterPayload & { readonly jti: string }) | undefined> {
-  const { backchannel_id: key } = operation;
-  if (key === null) return undefined;
-  const payload = await recordsByKey(deps, requestModel, key);
-  if (payload?.jti === undefined) return undefined;
-  const { jti } = payload;
-  if (hasResult(payload) || !(await resolveRequest(deps, provider, payload, operation))) return { ...payload, jti };
-  const resolved = await recordsByKey(deps, requestModel, key);
-  return resolved && { ...resolved, jti };
+/** Who is sent its results does not fetch them (CIBA §11). */
+function refusePushed(): void {
+  const { client, params } = Provider.ctx?.oidc ?? {};
+  if (client === undefined || params?.["grant_type"] !== "urn:openid:params:grant-type:ciba") return;
+  if (deliveryTold(client) === "push") throw new errors.UnauthorizedClient("results are pushed to this client");
 }
 
-function hasResult({ grantId, error }: AdapterPayload): boolean {
+export function hasResult({ grantId, error }: AdapterPayload): boolean {
   return grantId !== undefined || error !== undefined;
+}
+
+/** By the provider's own clock, which says what a client is told. */
+export function isOver(provider: Provider, payload: AdapterPayload): boolean {
+  return new provider.BackchannelAuthenticationRequest(payload).isExpired;
 }

@@ -4,79 +4,128 @@
  */
 import type { AdapterPayload, Provider } from "oidc-provider";
 import { errors } from "oidc-provider";
+import type { ReceiptDecision } from "@countersign/protocol/receipt";
 import type { Deps } from "../../deps.ts";
 import { backchannelId } from "../../keys/record-id.ts";
 import { decisionClaims } from "../../operations/detail.ts";
 import { settled } from "../../operations/expire.ts";
-import type { Change, OperationRow } from "../../store/store.ts";
+import { builtOnce } from "../../lists/built-once.ts";
+import type { OperationRow } from "../../store/store.ts";
 import { amrOf, reachedAcr } from "../acr.ts";
 import { AlreadyFinal, together } from "../records.ts";
 
 type ResolveDeps = Pick<Deps, "store" | "secrets">;
 
-export const requestModel = "BackchannelAuthenticationRequest";
+const operationQuery = builtOnce<{ readonly tenant: string; readonly id: string }, OperationRow>((db, mark) =>
+  db.selectFrom("operation").selectAll().where("tenant", "=", mark("tenant")).where("backchannel_id", "=", mark("id")),
+);
 
-/** The operation that this `auth_req_id` asks for, as it stands now. */
-export async function operationOfRequest(deps: ResolveDeps, authReqId: string): Promise<OperationRow | undefined> {
-  const row = await deps.store.read
-    .selectFrom("operation")
-    .selectAll()
-    .where("tenant", "=", deps.store.tenant)
-    .where("backchannel_id", "=", backchannelId(deps.secrets, authReqId))
-    .executeTakeFirst();
-  return row && settled(deps, row, await deps.store.now());
+const statusQuery = builtOnce<{ readonly tenant: string; readonly id: string }, Pick<OperationRow, "status">>(
+  (db, mark) =>
+    db
+      .selectFrom("operation")
+      .select("status")
+      .where("tenant", "=", mark("tenant"))
+      .where("backchannel_id", "=", mark("id")),
+);
+
+/** Most who ask are told that nothing has happened yet, and for that one column is enough. */
+export async function isUndecided(deps: ResolveDeps, authReqId: string): Promise<boolean> {
+  const { store } = deps;
+  const [row] = await statusQuery(store.read, { tenant: store.tenant, id: backchannelId(deps.secrets, authReqId) });
+  return row?.status === "PENDING";
 }
 
-/** Whether there is a result now: not while the operation is pending, nor where time is over by itself. */
+/**
+ * The operation that this `auth_req_id` asks for. Where time is `over`, that is written down first: nobody is told so
+ * while an approval may still be committing.
+ */
+export async function operationOfRequest(
+  deps: ResolveDeps,
+  authReqId: string,
+  over: boolean,
+): Promise<OperationRow | undefined> {
+  const { store } = deps;
+  const [row] = await operationQuery(store.read, {
+    tenant: store.tenant,
+    id: backchannelId(deps.secrets, authReqId),
+  });
+  return row && over ? settled(deps, row, await store.now()) : row;
+}
+
+/**
+ * Whether there is a result now: not while the operation is pending, nor where time is over by itself. `first` runs in
+ * the same commit.
+ */
 export async function resolveRequest(
   deps: ResolveDeps,
   provider: Provider,
   payload: AdapterPayload,
   operation: OperationRow,
-  first?: (change: Change) => Promise<void>,
+  first?: () => Promise<void>,
 ): Promise<boolean> {
   if (operation.status === "PENDING" || operation.status === "EXPIRED") return false;
   const request = new provider.BackchannelAuthenticationRequest(payload);
   try {
-    await together(
-      deps,
-      async () => {
-        if (operation.status === "APPROVED") await grant(deps, provider, request, operation);
-        else await deny(deps, provider, request, operation);
-      },
-      first,
-    );
+    await together(deps, async () => {
+      await first?.();
+      if (operation.status === "APPROVED") await grant(deps, provider, request, operation);
+      else await deny(deps, provider, request, operation);
+    });
   } catch (error) {
     if (!(error instanceof AlreadyFinal)) throw error;
   }
   return true;
 }
 
-type Request = InstanceType<Provider["BackchannelAuthenticationRequest"]>;
+export type BackchannelRequest = InstanceType<Provider["BackchannelAuthenticationRequest"]>;
 
-async function grant(deps: ResolveDeps, provider: Provider, request: Request, { id }: OperationRow): Promise<void> {
-  const claims = await decisionClaims(deps, id);
-  const decision = claims?.decisions[0];
-  if (decision === undefined) throw new Error("An approved operation has no decision");
-  const { accountId, clientId, scope = "", params = {}, claims: wanted } = request;
+async function grant(
+  deps: ResolveDeps,
+  provider: Provider,
+  request: BackchannelRequest,
+  { id }: OperationRow,
+): Promise<void> {
+  const given = grantOf(provider, request);
+  await given.save();
+  await provider.backchannelResult(request, given, proofOf(request, await decisionOn(deps, id)));
+}
+
+/** What an approval allows: all that was asked for, and no more. */
+export function grantOf(provider: Provider, request: BackchannelRequest): InstanceType<Provider["Grant"]> {
+  const { accountId, clientId, scope = "", claims: wanted } = request;
   if (accountId === undefined || clientId === undefined) throw new Error("A request names nobody");
   const given = new provider.Grant({ accountId, clientId });
   given.addOIDCScope(scope);
   for (const resource of [request.resource ?? []].flat()) given.addResourceScope(resource, scope);
   given.addOIDCClaims([...Object.keys(wanted?.id_token ?? {}), ...Object.keys(wanted?.userinfo ?? {})]);
-  await given.save();
-  const { factors } = decision.evidence;
-  const { acr_values: acrValues, authorization_details: details } = params;
-  const acr = reachedAcr(typeof acrValues === "string" ? acrValues.split(" ") : [], factors);
-  await provider.backchannelResult(request, given, {
-    ...(acr !== undefined && { acr }),
-    amr: amrOf(factors),
-    authTime: Math.floor(decision.at / 1000),
-    ...(typeof details === "string" && { rar: JSON.parse(details) as never }),
-  });
+  return given;
 }
 
-async function deny(deps: ResolveDeps, provider: Provider, request: Request, operation: OperationRow): Promise<void> {
+export async function decisionOn(deps: Pick<Deps, "store">, operationId: string): Promise<ReceiptDecision> {
+  const decision = (await decisionClaims(deps, operationId))?.decisions[0];
+  if (decision === undefined) throw new Error("A decided operation has no decision");
+  return decision;
+}
+
+/** How and when the person proved who they are. */
+export function proofOf({ params = {} }: BackchannelRequest, { evidence, at }: ReceiptDecision) {
+  const { acr_values: acrValues, authorization_details: details } = params;
+  const acr = reachedAcr(typeof acrValues === "string" ? acrValues.split(" ") : [], evidence.factors);
+  return {
+    ...(acr !== undefined && { acr }),
+    amr: amrOf(evidence.factors),
+    authTime: Math.floor(at / 1000),
+    ...(typeof details === "string" && { rar: JSON.parse(details) as never }),
+  };
+}
+
+async function deny(
+  deps: ResolveDeps,
+  provider: Provider,
+  request: BackchannelRequest,
+  operation: OperationRow,
+): Promise<void> {
   const text = await reasonOf(deps, operation);
   // The provider keeps a description only where its model has it.
   request.errorDescription = text;
@@ -84,7 +133,7 @@ async function deny(deps: ResolveDeps, provider: Provider, request: Request, ope
 }
 
 /** What the relying party is told: who stopped it, and the person's own word where there is one. */
-async function reasonOf(deps: ResolveDeps, operation: OperationRow): Promise<string> {
+export async function reasonOf(deps: ResolveDeps, operation: OperationRow): Promise<string> {
   const { status, status_reason: stated } = operation;
   if (status === "CANCELED") return stated === null ? "canceled" : `canceled: ${plain(stated)}`;
   if (status === "FAILED") return "too many failed attempts";

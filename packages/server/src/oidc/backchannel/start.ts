@@ -10,6 +10,7 @@ import { combinationsFor } from "../acr.ts";
 import type { ClientSettings } from "../clients/client.ts";
 import { findOidcClient } from "../clients/find.ts";
 import { type AuthorizationTypes, parametersOf } from "../types.ts";
+import { withinLimit } from "./limit.ts";
 
 /** What stands in a request, as an operation will have it. */
 export interface Wanted {
@@ -41,6 +42,8 @@ export function checkBindingMessage(message: string | undefined): void {
   }
 }
 
+/** What a relying party may ask for, in seconds; outside of it the nearest is meant (CIBA §7.1: a wish). */
+const shortestSeconds = 10;
 const longestSeconds = 3600;
 
 /** Chooses the template by details, scope or client, and takes its parameters from the request. */
@@ -58,8 +61,9 @@ export async function readRequest(
   if (isRefusal(template)) throw new errors.InvalidRequest("no template fits this request");
   const combinations = combinationsFor(words(textOf(params["acr_values"])), template.signatureTypes);
   if (combinations === undefined) throw new errors.InvalidRequest("acr_values cannot be reached");
-  const requested = params["requested_expiry"] === undefined ? undefined : Number(params["requested_expiry"]);
-  const seconds = Math.min(requested ?? template.expirationSeconds, longestSeconds);
+  const { requested_expiry: requested } = params;
+  const wish = requested === undefined ? template.expirationSeconds : Math.max(Number(requested), shortestSeconds);
+  const seconds = Math.min(wish, longestSeconds);
   const bindingMessage = textOf(params["binding_message"]);
   wanted.set(ctx, {
     template: name,
@@ -98,7 +102,7 @@ function chosen(
 
 /** Asks the person. The operation and its tie to the request are one commit; a device is called in the same. */
 export async function askPerson(
-  deps: Pick<Deps, "store" | "random" | "config" | "secrets">,
+  deps: Pick<Deps, "store" | "random" | "config" | "secrets" | "inFlight">,
   ctx: KoaContextWithOIDC,
   request: BackchannelAuthenticationRequest,
   client: Client,
@@ -109,27 +113,29 @@ export async function askPerson(
   const row = await findOidcClient(deps, client.clientId);
   const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
   const signed = textOf(ctx.oidc.body?.["request"]);
-  const made = await createOperation(deps, {
-    clientId: client.clientId,
-    template,
-    userId: request.accountId,
-    applications,
-    parameters,
-    everyPlace: details !== undefined,
-    expiresAt: (Math.floor(now / 1000) + seconds) * 1000,
-    signatureTypes: combinations,
-    approval: {
-      client: { id: client.clientId, name: client.clientName ?? client.clientId },
-      ...(bindingMessage !== undefined && { bindingMessage }),
-      ...(details !== undefined && { authorizationDetails: details }),
-      ...(signed !== undefined && { request: signed }),
-    },
-    backchannel: {
-      id: backchannelId(deps.secrets, request.jti),
-      sink: row?.sink_id ?? null,
-    },
-    notify: { silent: false },
-  });
+  const made = await withinLimit(deps, request.accountId ?? "", () =>
+    createOperation(deps, {
+      clientId: client.clientId,
+      template,
+      userId: request.accountId,
+      applications,
+      parameters,
+      everyPlace: details !== undefined,
+      expiresAt: (Math.floor(now / 1000) + seconds) * 1000,
+      signatureTypes: combinations,
+      approval: {
+        client: { id: client.clientId, name: client.clientName ?? client.clientId },
+        ...(bindingMessage !== undefined && { bindingMessage }),
+        ...(details !== undefined && { authorizationDetails: details }),
+        ...(signed !== undefined && { request: signed }),
+      },
+      backchannel: {
+        id: backchannelId(deps.secrets, request.jti),
+        sink: row?.sink_id ?? null,
+      },
+      notify: { silent: false },
+    }),
+  );
   if (!isRefusal(made)) return;
   await request.destroy();
   throw refused(made);

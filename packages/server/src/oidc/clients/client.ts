@@ -70,13 +70,42 @@ export function deliveryOf(metadata: Pick<ClientMetadata, string>): "poll" | "pi
   return mode === "ping" || mode === "push" ? mode : "poll";
 }
 
+/** Asks for a pending request to be given up; see `backchannel/cancel.ts`. */
+export const cancelGrant = "urn:countersign:params:grant-type:ciba-cancel";
+export const cibaGrant = "urn:openid:params:grant-type:ciba";
+
+/** Our name for the true mode, beside the one that the provider is told. */
+export const deliveryMember = "countersign_delivery";
+
 /**
  * As the provider is told: it knows no push, asks the same of a request as for ping, and leaves the telling to us
- * either way.
+ * either way. Whoever may start a request may give it up.
  */
 export function registered(metadata: ClientMetadata): ClientMetadata {
   const mode = deliveryOf(metadata);
-  return { ...metadata, backchannel_token_delivery_mode: mode === "push" ? "ping" : mode };
+  const { grant_types: grants } = metadata as { readonly grant_types?: unknown };
+  return {
+    ...metadata,
+    ...(Array.isArray(grants) && grants.includes(cibaGrant) && { grant_types: [...new Set([...grants, cancelGrant])] }),
+    backchannel_token_delivery_mode: mode === "push" ? "ping" : mode,
+    [deliveryMember]: mode,
+  };
+}
+
+/** The true mode of a client as the provider has it. */
+export function deliveryTold(client: object): "poll" | "ping" | "push" {
+  const { countersignDelivery: camel, [deliveryMember]: plain } = client as Record<string, unknown>;
+  return deliveryOf({ backchannel_token_delivery_mode: plain ?? camel });
+}
+
+/** Tokens that are sent cannot be bound to a key that nobody proved (CIBA §10.3, FAPI-CIBA §5.2.2). */
+export function pushDefect(metadata: ClientMetadata): string | undefined {
+  if (deliveryOf(metadata) !== "push") return undefined;
+  if (metadata.countersign.profile !== undefined) return "backchannel_token_delivery_mode - no push under this profile";
+  const bound = ["dpop_bound_access_tokens", "tls_client_certificate_bound_access_tokens"].find(
+    (one) => metadata[one] === true,
+  );
+  return bound === undefined ? undefined : `${bound} - not with push`;
 }
 
 /** Members of the metadata that are sealed. */
