@@ -84,7 +84,6 @@ async function rotate(store: TestStore): Promise<string> {
 forEachStore(
   "a new signing key signs from its time on, and the old one stays published",
   async (store) => {
-    aheadMs = 0;
     const oidc = await startOidcBank(store);
     try {
       const client = await oidc.client();
@@ -92,6 +91,7 @@ forEachStore(
       await checkRotated([oidc], client, before, await rotate(store));
     } finally {
       await oidc.close();
+      aheadMs = 0;
     }
   },
   clock,
@@ -103,7 +103,6 @@ describe(
   () => {
     it("is used by both, and both publish the old one", (t) =>
       withStore("postgres", clock, t, async (store) => {
-        aheadMs = 0;
         const a = await startOidcBank(store);
         const second = await store.reopen();
         const b = await startOidcBank(second, { publicUrl: a.issuer.slice(0, -"/oidc".length) }, a.bank.admin);
