@@ -43,7 +43,7 @@ function holdsTitle(source: string, title: string): boolean {
   });
 }
 
-function existenceProblem(root: string, file: string, title: string): string | undefined {
+export function existenceProblem(root: string, file: string, title: string): string | undefined {
   if (!existsSync(join(root, file))) return `there is no file ${file}`;
   // A suite that several files run stands in a file they import, or in one that this one imports.
   const importedBy = (path: string) => readImports(root, path).map((found) => found.target);

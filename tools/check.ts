@@ -22,6 +22,7 @@ const checks: readonly Check[] = [
   { name: "size and names", script: ["tools/check-size.ts"] },
   { name: "ledger", script: ["tools/check-ledger.ts"] },
   { name: "requirements", script: ["tools/check-requirements.ts"] },
+  { name: "security requirements", script: ["tools/check-security.ts"] },
 ];
 
 /** Prints the check's line when it ends. True when it passed. */

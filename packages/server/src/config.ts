@@ -39,6 +39,19 @@ export const configSchema = Type.Object(
       default: [],
       description: "Addresses whose X-Forwarded-For is believed",
     }),
+    clientCertificateHeader: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9-]{1,64}$",
+        description: "Header in which a trusted proxy passes on the client's TLS certificate",
+      }),
+    ),
+    clientCertificateVerifiedHeader: Type.Optional(
+      Type.String({
+        pattern: "^[A-Za-z0-9-]{1,64}$",
+        description:
+          "Header in which it says SUCCESS where it verified the certificate's chain; without it only certificates that are registered themselves are good",
+      }),
+    ),
     lookAhead: Type.Integer({
       default: 20,
       minimum: 1,

@@ -63,6 +63,11 @@ export async function startedActivation(
 /** Each makes what one value, or several that belong together, stand for. */
 const makers: readonly { readonly of: readonly unknown[]; make(scene: Scene): Promise<readonly unknown[]> }[] = [
   one(values.user, async ({ user }) => user),
+  one(values.codedUser, async ({ bank }) => {
+    const user = `${values.codedUser} ${unique()}`;
+    await v1Done(bank, "PUT", `/users/${encodeURIComponent(user)}/user-code`, { userCode: "tram 17" });
+    return user;
+  }),
   one(values.templateId, async ({ template }) => template.id),
   one(values.applicationKey, async ({ app }) => app.applicationKey),
   one(values.newApplication, async () => `${values.newApplication} ${unique()}`),

@@ -18,7 +18,9 @@ export async function startOidcBank(
   admin?: BankOptions["admin"],
   log?: BankOptions["log"],
 ) {
-  const bank: Bank = await startBank({ opened, config, ...(admin && { admin }), ...(log && { log }) });
+  // Tests ask one user more often than anybody should.
+  const limits = { backchannelPerUser: 1000, ...config };
+  const bank: Bank = await startBank({ opened, config: limits, ...(admin && { admin }), ...(log && { log }) });
   const app = await bank.application();
   const issuer = `${bank.publicUrl.slice(0, -"/enrollment-server".length)}/oidc`;
   const { templateName: login } = await bank.template({

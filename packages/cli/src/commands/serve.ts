@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly publicUrl?: string;
   readonly tenant?: string;
   readonly trustedProxy?: readonly string[];
+  readonly clientCertificateHeader?: string;
+  readonly clientCertificateVerifiedHeader?: string;
   readonly allowedOrigin?: readonly string[];
   readonly allowWidePrivate?: boolean;
 }
@@ -41,6 +43,8 @@ export function serveCommand(program: Command, context: Context): void {
     .option("--public-url <url>", "issuer of receipts; fixed at the first start")
     .option("--tenant <name>", "first part of every key (default: default)")
     .option("--trusted-proxy <address>", "whose X-Forwarded-For is believed, repeatable", listed)
+    .option("--client-certificate-header <name>", "in which it passes on a client's TLS certificate")
+    .option("--client-certificate-verified-header <name>", "in which it says SUCCESS where the chain is verified")
     .option("--allowed-origin <origin>", "of a web application that may act as a device, repeatable", listed)
     .option("--allow-wide-private", "let the private listener bind beyond this machine without TLS");
   writes<ServeOptions>(context, command, async (options) => {
@@ -77,7 +81,9 @@ export async function start(options: ServeOptions, storeFromEnv: string | undefi
 
 type Settings = Omit<ServeOptions, "data" | "store" | "trustedProxy" | "allowedOrigin">;
 
-function settings({ host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate }: Settings) {
+function settings(given: Settings) {
+  const { host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate } = given;
+  const { clientCertificateHeader, clientCertificateVerifiedHeader } = given;
   return {
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
@@ -87,5 +93,7 @@ function settings({ host, port, privateHost, privatePort, basePath, publicUrl, t
     ...(publicUrl !== undefined && { publicUrl }),
     ...(tenant !== undefined && { tenant }),
     ...(allowWidePrivate !== undefined && { allowWidePrivate }),
+    ...(clientCertificateHeader !== undefined && { clientCertificateHeader }),
+    ...(clientCertificateVerifiedHeader !== undefined && { clientCertificateVerifiedHeader }),
   };
 }

@@ -35,6 +35,7 @@ export const sealedColumns: readonly SealedColumn[] = [
   { table: "otp_secret", column: "secret_sealed", row: ["activation_id", "label"] },
   { table: "oidc_client", column: "secret_sealed", row: "id" },
   { table: "oidc_record", column: "payload_sealed", row: ["model", "id"] },
+  { table: "user_code", column: "code_sealed", row: "user_id" },
 ];
 
 const pageSize = 200;

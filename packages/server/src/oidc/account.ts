@@ -3,7 +3,8 @@ import type { Account, FindAccount } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import { approvalClaims } from "./approval-claims.ts";
 import { operationOfRequest } from "./backchannel/resolve.ts";
-import { settingsOf } from "./backchannel/start.ts";
+import { settingsOf } from "./clients/client.ts";
+import { operationOfGrant } from "./front/approvals.ts";
 
 export function accounts(deps: Pick<Deps, "store" | "secrets">): FindAccount {
   return async (ctx, sub): Promise<Account | undefined> => {
@@ -13,16 +14,19 @@ export function accounts(deps: Pick<Deps, "store" | "secrets">): FindAccount {
     return {
       accountId: sub,
       async claims(use) {
-        const request = entities.BackchannelAuthenticationRequest;
-        if (use !== "id_token" || request === undefined) return { sub };
-        const operation = await operationOfRequest(deps, request.jti, false);
-        return operation === undefined ? { sub } : { sub, ...(await approvalClaims(deps, operation, request.jti)) };
+        const { BackchannelAuthenticationRequest: request, AuthorizationCode: code } = entities;
+        if (use !== "id_token") return { sub };
+        const operation =
+          request === undefined
+            ? code?.grantId && (await operationOfGrant(deps, code.grantId))
+            : await operationOfRequest(deps, request.jti, false);
+        return operation ? { sub, ...(await approvalClaims(deps, operation, request?.jti)) } : { sub };
       },
     };
   };
 }
 
-async function hasDevice(
+export async function hasDevice(
   { store }: Pick<Deps, "store">,
   userId: string,
   applications: readonly string[],

@@ -25,7 +25,7 @@ export const compatibleScope = "hid-tx-sign";
 export async function approvalClaims(
   deps: Pick<Deps, "store">,
   operation: OperationRow,
-  authReqId: string,
+  authReqId?: string,
 ): Promise<Record<string, unknown>> {
   const receipt = await decisionClaims(deps, operation.id);
   const decision = receipt?.decisions[0];
@@ -34,7 +34,7 @@ export async function approvalClaims(
   const { authorizationDetails } = JSON.parse(operation.approval ?? "{}") as { authorizationDetails?: object[] };
   const jkt = evidence.deviceKey === undefined ? undefined : await calculateJwkThumbprint(evidence.deviceKey);
   return {
-    "urn:openid:params:jwt:claim:auth_req_id": authReqId,
+    ...(authReqId !== undefined && { "urn:openid:params:jwt:claim:auth_req_id": authReqId }),
     txn: operation.id,
     approval: {
       decision: said,

@@ -8,20 +8,32 @@ import { deliverResult } from "./backchannel/deliver.ts";
 import type { Channel } from "../notifications/delivery/channels.ts";
 import type { ClientCheck } from "./clients/check.ts";
 import { cancelGrant, type ClientMetadata, pushDefect, readClientSettings, registered } from "./clients/client.ts";
-import { configuration } from "./configuration.ts";
+import { type Invitation, inviteClients } from "./clients/registration.ts";
+import { type ClientCertificate, rememberCertificate } from "./client-certificate.ts";
+import { clientDefaults, configuration } from "./configuration.ts";
+import { serveInteractions } from "./front/serve.ts";
 import { oneCommit } from "./one-commit.ts";
 import { oidcPath } from "./path.ts";
+import { metadataDefect } from "./profiles.ts";
 import { readAuthorizationTypes } from "./types.ts";
 
 export interface Oidc extends ClientCheck {
-  /** Serves one request below the issuer's path; `address` is the caller's. */
-  handle(request: IncomingMessage, response: ServerResponse, address: string): Promise<void>;
+  /** Serves one request below the issuer's path. */
+  handle(request: IncomingMessage, response: ServerResponse, caller: Caller): Promise<void>;
+  /** Lets clients register themselves. */
+  invite(invitation: Invitation): ReturnType<typeof inviteClients>;
   /** Tells a relying party the result it waits for. */
   readonly deliver: Channel;
 }
 
 /** Where `authorization_details` are read; elsewhere the types of the last look are good enough. */
-const readsTypes = /^\/(backchannel|par|authorize|\.well-known)/;
+const readsTypes = /^\/(backchannel|par|authorize|interaction|clients|\.well-known)/;
+
+export interface Caller {
+  readonly address: string;
+  /** What it showed in the handshake, where TLS ends at a proxy that says so. */
+  readonly certificate: ClientCertificate | undefined;
+}
 
 export function openIdProvider(deps: Deps): Oidc {
   let built: Built | undefined;
@@ -53,6 +65,9 @@ export function openIdProvider(deps: Deps): Oidc {
       provider.use(pace);
       provider.use(oneCommit(deps));
       provider.registerGrantType(cancelGrant, cancelRequest(deps), ["auth_req_id"]);
+      provider.use(serveInteractions(deps, provider, types));
+      // Nothing of a browser is kept, not even its cookie.
+      provider.on("authorization.success", ({ oidc }) => Object.assign(oidc.session ?? {}, { destroyed: true }));
       provider.on("server_error", (_ctx, error: Error) =>
         deps.log.error({ error: error.name }, "OpenID request failed"),
       );
@@ -62,17 +77,21 @@ export function openIdProvider(deps: Deps): Oidc {
   }
 
   return {
-    async handle(request, response, address) {
+    async handle(request, response, { address, certificate }) {
       const { serve } = await current(readsTypes.test(request.url ?? ""));
       callers.set(request, address);
+      rememberCertificate(request, certificate);
       await serve(request, response);
     },
+    invite: async (invitation) => inviteClients(deps, (await current(true)).provider, invitation),
     deliver: async (delivery) => deliverResult(deps, (await current(false)).provider, delivery),
     async defectOf(metadata) {
       const settings = readClientSettings(metadata.countersign);
       if (settings === undefined) return "countersign";
       const noPush = pushDefect(metadata);
       if (noPush !== undefined) return noPush;
+      const defect = metadataDefect(settings.profile, { ...clientDefaults, ...metadata });
+      if (defect !== undefined) return defect;
       const { provider } = await current(true);
       try {
         void new (provider.Client as unknown as new (metadata: ClientMetadata) => unknown)(registered(metadata));

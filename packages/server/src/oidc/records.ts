@@ -206,12 +206,14 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
       const key = idOf(id);
       batch.getStore()?.saved.delete(placeOf(model, key).row);
       const run = async ({ db }: Change) => {
-        await db
+        const { numDeletedRows } = await db
           .deleteFrom("oidc_record")
           .where("tenant", "=", tenant)
           .where("model", "=", model)
           .where("id", "=", key)
-          .execute();
+          .executeTakeFirstOrThrow();
+        // Whoever takes an interaction away goes on with it: one approval is one code.
+        if (model === "Interaction" && numDeletedRows !== 1n) throw new errors.SessionNotFound("already finished");
       };
       await save(deps, { run });
     },

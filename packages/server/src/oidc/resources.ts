@@ -1,6 +1,6 @@
 /** Resource servers that a client may ask tokens for (RFC 8707). */
 import { type Client, errors, type Provider, type ResourceServer } from "oidc-provider";
-import { settingsOf } from "./backchannel/start.ts";
+import { settingsOf } from "./clients/client.ts";
 
 /** We are one for details without another. Throws `invalid_target` for one that is not the client's. */
 export function resourceServerOf({ issuer }: Provider, client: Client, uri: string): ResourceServer {

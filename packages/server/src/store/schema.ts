@@ -46,6 +46,8 @@ export interface Schema {
   otp_secret: OtpSecretTable;
   oidc_client: OidcClientTable;
   oidc_record: OidcRecordTable;
+  user_code: UserCodeTable;
+  user_code_try: UserCodeTryTable;
   authorization_type: AuthorizationTypeTable;
 }
 
@@ -631,6 +633,24 @@ export interface OidcRecordTable {
   consumed_at: number | null;
   /** Kept for a while longer, so that who comes late is told so. */
   expires_at: number;
+}
+
+/** The word a user agreed on for CIBA requests. */
+export interface UserCodeTable {
+  tenant: string;
+  user_id: string;
+  /** Salt and slow hash. */
+  code_sealed: string;
+  changed_at: number;
+}
+
+/** User codes that one client tried for one user, since when. */
+export interface UserCodeTryTable {
+  tenant: string;
+  user_id: string;
+  client_id: string;
+  tries: number;
+  since: number;
 }
 
 /** A type of `authorization_details` (RFC 9396): its schema, and the operation that is made of it. */

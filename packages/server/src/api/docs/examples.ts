@@ -15,6 +15,7 @@ import { v1ApproveExamples } from "./examples/approve/v1-approve.ts";
 import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1KeyExamples } from "./examples/v1-keys.ts";
+import { v1RegistrationExamples } from "./examples/oidc/v1-registration.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 import { v1OidcExamples } from "./examples/openid/v1-oidc.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
@@ -60,4 +61,5 @@ export const examples: Examples = {
   ...v1InboxExamples,
   ...v1KeyExamples,
   ...v1OidcExamples,
+  ...v1RegistrationExamples,
 };

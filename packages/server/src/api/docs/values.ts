@@ -10,6 +10,8 @@ export const values = {
   applicationVersion: "2026-11",
   applicationKey: "x4vt9dwzQoHcDNQRGoIfXA==",
   user: "anna",
+  /** With a user code. */
+  codedUser: "anna-with-a-code",
   template: "payment",
   templateId: 4711,
   newTemplate: "login",

@@ -15,6 +15,8 @@ import { keyRoutes } from "./keys.ts";
 import { inboxRoutes } from "./inbox.ts";
 import { authorizationTypeRoutes } from "./oidc/authorization-types.ts";
 import { oidcClientRoutes } from "./oidc/clients.ts";
+import { initialAccessTokenRoutes } from "./oidc/initial-access-tokens.ts";
+import { userCodeRoutes } from "./oidc/user-codes.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
@@ -32,6 +34,8 @@ export function v1Routes(app: Api, deps: Deps): void {
   apiClientRoutes(app, deps);
   oidcClientRoutes(app, deps);
   authorizationTypeRoutes(app, deps);
+  initialAccessTokenRoutes(app, deps);
+  userCodeRoutes(app, deps);
   auditRoutes(app, deps);
   keyRoutes(app, deps);
   webhookRoutes(app, deps);

@@ -7,10 +7,12 @@ import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
 import { combinationsFor } from "../acr.ts";
-import type { ClientSettings } from "../clients/client.ts";
+import { type ClientSettings, settingsOf } from "../clients/client.ts";
 import { findOidcClient } from "../clients/find.ts";
+import { requestDefect } from "../profiles.ts";
 import { type AuthorizationTypes, parametersOf } from "../types.ts";
 import { withinLimit } from "./limit.ts";
+import { useRequestObject } from "./request-object.ts";
 
 /** What stands in a request, as an operation will have it. */
 export interface Wanted {
@@ -44,9 +46,9 @@ export function checkBindingMessage(message: string | undefined): void {
 
 /** What a relying party may ask for, in seconds; outside of it the nearest is meant (CIBA §7.1: a wish). */
 const shortestSeconds = 10;
-const longestSeconds = 3600;
+export const longestSeconds = 3600;
 
-/** Chooses the template by details, scope or client, and takes its parameters from the request. */
+/** Reads a request whose signature, if it has one, is verified. A signed one is good once. */
 export async function readRequest(
   deps: Pick<Deps, "store">,
   types: AuthorizationTypes,
@@ -54,6 +56,19 @@ export async function readRequest(
 ): Promise<void> {
   const { params, client } = ctx.oidc;
   if (params === undefined || client === undefined) throw new Error("There is no client yet");
+  const defect = requestDefect(settingsOf(client).profile, { parameters: params });
+  if (defect !== undefined) throw new errors.InvalidRequest(defect);
+  await useRequestObject(ctx, client);
+  wanted.set(ctx, await wantedIn(deps, types, client, params));
+}
+
+/** Chooses the template by details, scope or client, and takes its parameters from the request. */
+export async function wantedIn(
+  deps: Pick<Deps, "store">,
+  types: AuthorizationTypes,
+  client: Client,
+  params: Readonly<Record<string, unknown>>,
+): Promise<Wanted> {
   const settings = settingsOf(client);
   const details = detailsOf(params["authorization_details"]);
   const { template: name, parameters } = chosen(types, settings, details, textOf(params["scope"]));
@@ -65,7 +80,7 @@ export async function readRequest(
   const wish = requested === undefined ? template.expirationSeconds : Math.max(Number(requested), shortestSeconds);
   const seconds = Math.min(wish, longestSeconds);
   const bindingMessage = textOf(params["binding_message"]);
-  wanted.set(ctx, {
+  return {
     template: name,
     parameters: {
       ...parameters,
@@ -75,7 +90,7 @@ export async function readRequest(
     details,
     combinations,
     seconds,
-  });
+  };
 }
 
 function chosen(
@@ -112,7 +127,9 @@ export async function askPerson(
   const now = await deps.store.now();
   const row = await findOidcClient(deps, client.clientId);
   const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
-  const signed = textOf(ctx.oidc.body?.["request"]);
+  // A user code is for us alone; the device is not shown a request that holds one.
+  const userCode = ctx.oidc.params?.["user_code"];
+  const signed = userCode === undefined ? textOf(ctx.oidc.body?.["request"]) : undefined;
   const made = await withinLimit(deps, request.accountId ?? "", () =>
     createOperation(deps, {
       clientId: client.clientId,
@@ -143,16 +160,11 @@ export async function askPerson(
 
 const left: ReadonlySet<Refusal["refused"]> = new Set(["user-suspended", "too-many-pending"]);
 
-function refused({ refused: code, detail }: Refusal): Error {
+/** What the client is answered where no operation was made. */
+export function refused({ refused: code, detail }: Refusal): Error {
   if (left.has(code)) return new errors.AccessDenied(code);
   if (code === "unavailable") return new errors.TemporarilyUnavailable("try again");
   return new errors.InvalidRequest(detail ?? code);
-}
-
-export function settingsOf(client: Client): ClientSettings {
-  const { countersign } = client as unknown as { readonly countersign?: ClientSettings };
-  if (countersign === undefined) throw new Error("A client has no settings");
-  return countersign;
 }
 
 function detailsOf(text: unknown): readonly object[] | undefined {

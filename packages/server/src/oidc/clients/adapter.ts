@@ -1,19 +1,26 @@
-/** Clients as the provider asks for them. They are changed by our own verbs only. */
-import type { Adapter } from "oidc-provider";
+/** Clients as the provider asks for them, and as it writes those that register themselves. */
+import { type Adapter, errors } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
+import { isRefusal } from "../../errors.ts";
 import type { AuthorizationTypes } from "../types.ts";
 import { type ClientMetadata, registered } from "./client.ts";
+import { insertOidcClient } from "./create.ts";
 import { findOidcClient, openMetadata, type OidcClientRow } from "./find.ts";
+import { removeOidcClient } from "./remove.ts";
+import { replaceOidcClient } from "./replace.ts";
+
+/** Such as are given out; anything else is nobody's. */
+const clientId = /^[\x21-\x7e]{1,64}$/;
 
 const remembered = 1000;
 
-export function clientsOf(deps: Pick<Deps, "store" | "secrets">, types: AuthorizationTypes): Adapter {
+export function clientsOf(deps: Pick<Deps, "store" | "secrets" | "random">, types: AuthorizationTypes): Adapter {
   // Opening secrets costs more than reading the row: what is known is good for as long as the row is the same.
   const known = new Map<string, { readonly row: OidcClientRow; readonly metadata: ClientMetadata }>();
-  const never = () => Promise.reject(new Error("Clients are changed elsewhere"));
+  const never = () => Promise.reject(new Error("Clients have nothing of this"));
   return {
     async find(id) {
-      const row = await findOidcClient(deps, id);
+      const row = clientId.test(id) ? await findOidcClient(deps, id) : undefined;
       const before = known.get(id);
       if (
         row !== undefined &&
@@ -29,11 +36,21 @@ export function clientsOf(deps: Pick<Deps, "store" | "secrets">, types: Authoriz
       if (known.size > remembered) known.delete(known.keys().next().value as string);
       return metadata;
     },
-    upsert: never,
+    async upsert(_id, payload) {
+      const metadata = payload as unknown as ClientMetadata;
+      const written = await deps.store.transaction(async (change) =>
+        (await findOidcClient(deps, metadata.client_id)) === undefined
+          ? insertOidcClient(deps, change, metadata)
+          : replaceOidcClient(deps, change, metadata),
+      );
+      if (!written) throw new errors.InvalidClientMetadata("client_name is taken");
+    },
+    async destroy(id) {
+      if (isRefusal(await removeOidcClient(deps, { id }))) throw new errors.InvalidToken("client not found");
+    },
     findByUserCode: never,
     findByUid: never,
     consume: never,
-    destroy: never,
     revokeByGrantId: never,
   };
 }

@@ -41,6 +41,12 @@ export const clientSettings = Type.Object(
         { maxItems: 16, description: "Resource servers it may ask tokens for (RFC 8707); the first is the default" },
       ),
     ),
+    introspects: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 255, format: "uri" }), {
+        maxItems: 16,
+        description: "Resources that it serves: it may introspect tokens for them, whoever they were given to",
+      }),
+    ),
     profile: Type.Optional(
       Type.Enum(["fapi-ciba", "fapi2"], { description: "Holds every request against this profile" }),
     ),
@@ -55,6 +61,13 @@ const checked = Compile(clientSettings);
 /** Undefined for what is none. */
 export function readClientSettings(value: unknown): ClientSettings | undefined {
   return checked.Check(value) ? value : undefined;
+}
+
+/** Of a client as the provider has it. */
+export function settingsOf(client: object): ClientSettings {
+  const { countersign } = client as { readonly countersign?: ClientSettings };
+  if (countersign === undefined) throw new Error("A client has no settings");
+  return countersign;
 }
 
 /** Registered metadata, names as in the registry of OAuth parameters. */

@@ -90,7 +90,7 @@ export function sealed({ secrets }: Pick<Deps, "secrets">, metadata: ClientMetad
 export async function unknownReference(
   { store: { tenant } }: Pick<Deps, "store">,
   { db }: Pick<Change, "db">,
-  { countersign: { applications, template, scopeTemplates = {} } }: ClientMetadata,
+  { countersign: { applications, template, scopeTemplates = {} } }: Pick<ClientMetadata, "countersign">,
 ): Promise<string | undefined> {
   const found = await db
     .selectFrom("application")

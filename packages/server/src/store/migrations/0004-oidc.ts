@@ -13,6 +13,14 @@ export const tables: Readonly<Record<string, Table>> = {
     key: "tenant, model, id",
     index: ["grant_id, tenant where grant_id is not null", "uid, tenant where uid is not null", "expires_at, tenant"],
   },
+  user_code: {
+    columns: "tenant t, user_id t, code_sealed t, changed_at i",
+    key: "tenant, user_id",
+  },
+  user_code_try: {
+    columns: "tenant t, user_id t, client_id t, tries i, since i",
+    key: "tenant, user_id, client_id",
+  },
   authorization_type: {
     columns: "tenant t, type t, template t, schema t, parameters t, updated_at i",
     key: "tenant, type",

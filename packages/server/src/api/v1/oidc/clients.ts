@@ -38,6 +38,8 @@ const metadata = {
   dpop_bound_access_tokens: Type.Optional(Type.Boolean()),
   tls_client_certificate_bound_access_tokens: Type.Optional(Type.Boolean()),
   tls_client_auth_subject_dn: Type.Optional(Type.String({ maxLength: 1024 })),
+  tls_client_auth_san_dns: Type.Optional(Type.String({ maxLength: 255 })),
+  tls_client_auth_san_uri: Type.Optional(Type.String({ maxLength: 1024 })),
 };
 const metadataBody = closed(metadata);
 const clientSchema = closed({ client_id: Type.String(), ...metadata });
