@@ -4,7 +4,7 @@ import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { enrolDevice } from "../../../../tools/approve-device.ts";
-import type { Json } from "../bank.ts";
+import { type Json, past } from "../bank.ts";
 import { browser, type Page } from "../browser.ts";
 import type { Device } from "../device.ts";
 import { type OidcBank, startOidcBank } from "../oidc-bank.ts";
@@ -155,12 +155,12 @@ suiteOnEachStore((_dialect, open) => {
     });
 
     it("nobody answers in time: access_denied", async () => {
-      const { templateName: short } = await oidc.bank.template({ dataTemplate: "A1", expiration: 1 });
+      const { templateName: short } = await oidc.bank.template({ dataTemplate: "A1", expiration: 4 });
       const by = await relyingParty(oidc, { ...fapi2, countersign: { profile: "fapi2", template: short } });
       const at = person();
       const page = await at.go(await pushed(by, { login_hint: user }));
       assert.equal(page.status, 200, page.text);
-      await new Promise((resolve) => setTimeout(resolve, 1200));
+      await past(Date.now() + 4000);
       const answer = backAt(await at.go(page.url));
       assert.deepEqual([answer["error"], answer["error_description"]], ["access_denied", "nobody approved in time"]);
     });

@@ -109,6 +109,7 @@ suiteOnEachStore((_dialect, open) => {
       } finally {
         mock.timers.reset();
       }
+      await clear(user);
     });
 
     it("fapi-ciba-id1-requested-expiry-as-string-succeeds", async () => {
