@@ -60,12 +60,17 @@ export async function stores(): Promise<StoreOfWorld[]> {
   return [sqlite, { name: "postgres", url: database.url, drop }];
 }
 
-export async function openWorld(store: StoreOfWorld, config: ConfigOfWorld = {}): Promise<World> {
+export async function openWorld(
+  store: StoreOfWorld,
+  config: ConfigOfWorld = {},
+  serving: Pick<ServeOptions, "pages"> = {},
+): Promise<World> {
   const dataDirectory = mkdtempSync(join(tmpdir(), "countersign-world-"));
   const server = await serve({
     dataDirectory,
     store: store.url,
     log: "silent",
+    ...serving,
     config: { port: 0, privatePort: 0, ...config },
     environment: { COUNTERSIGN_MASTER_KEY: Buffer.alloc(32, 7).toString("base64") },
   });

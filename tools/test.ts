@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { checkLedger, ledger } from "./check-ledger.ts";
+import { buildPages } from "./build-web.ts";
 import { listFiles } from "./source.ts";
 import type { TestResult } from "./test-results.ts";
 import { cache, failed, runStage } from "./test-stage.ts";
@@ -80,12 +81,13 @@ let postgres: Postgres | undefined;
 /** The unit tests keep one core busy, these wait for disks and processes: together they take little longer than alone. */
 async function runOthers(): Promise<TestResult[]> {
   try {
+    if (otherFiles.length > 0 && !stop.aborted) await buildPages();
     postgres = otherFiles.length > 0 && !stop.aborted ? await startPostgres() : undefined;
     const env = { ...process.env, ...(postgres && { COUNTERSIGN_POSTGRES_URL: postgres.url }) };
     const parallel = [...flags, "--test-concurrency=2"];
     return await runStage({ name: "integration", files: otherFiles, flags: parallel, env, stop });
   } catch (error) {
-    return [failed(`PostgreSQL: ${String(error)}`)];
+    return [failed(`Pages or PostgreSQL: ${String(error)}`)];
   } finally {
     await postgres?.stop();
   }

@@ -18,6 +18,8 @@ export interface ServeOptions {
   readonly dataDirectory: string;
   /** `postgres://…`; the embedded store in the data directory when absent. */
   readonly store?: string | undefined;
+  /** Where the pages for people were built; without it none are served. */
+  readonly pages?: string | undefined;
   readonly log?: LogTarget | undefined;
   /** Any setting of `config.ts`; the others have their defaults. */
   readonly config?: Partial<Config>;
@@ -55,7 +57,14 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   );
   try {
     const log = createLog(options.log ?? "stderr");
-    return await createServer({ config, opened, dataDirectory: options.dataDirectory, random, log });
+    return await createServer({
+      config,
+      opened,
+      dataDirectory: options.dataDirectory,
+      pages: options.pages,
+      random,
+      log,
+    });
   } catch (error) {
     await opened.close();
     throw error;

@@ -13,6 +13,7 @@ import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
 import { oidcRoutes } from "./api/oidc.ts";
+import { servePage } from "./api/pages.ts";
 import { jwksRoutes } from "./api/jwks.ts";
 import { liveRoutes } from "./api/live.ts";
 import { approveRoutes } from "./api/approve/routes.ts";
@@ -60,6 +61,8 @@ export interface ServerOptions {
   readonly opened: OpenedStore;
   /** Where `bootstrap.json` goes. */
   readonly dataDirectory: string;
+  /** Where the pages for people were built, a folder for each; they are served when it is given. */
+  readonly pages?: string | undefined;
   readonly random: Deps["random"];
   readonly log: Logger;
 }
@@ -107,8 +110,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const oidc = openIdProvider(deps);
   store.onCommit((news) => deps.operationWatch.committed(news));
   const metrics = createMetrics();
-  const publicApp = await publicListener(deps);
-  const privateApp = await privateListener(deps, metrics.registry);
+  const publicApp = await publicListener(deps, options.pages);
+  const privateApp = await privateListener(deps, metrics.registry, options.pages);
   metrics.observe(publicApp, "public");
   metrics.observe(privateApp, "private");
 
@@ -155,7 +158,7 @@ async function listen(publicApp: Api, privateApp: Api, config: Config) {
   return { publicAddress, privateUrl };
 }
 
-async function publicListener(deps: Deps): Promise<Api> {
+async function publicListener(deps: Deps, pages: string | undefined): Promise<Api> {
   // Deployed clients join base address and path with two slashes.
   const app = listener(deps, { ignoreDuplicateSlashes: true });
   allowOrigins(app, deps.config);
@@ -187,12 +190,19 @@ async function publicListener(deps: Deps): Promise<Api> {
       { prefix },
     );
   }
+  // Accounts may be at other servers, which must be reached by TLS; on this machine without.
+  await servePage(app, "authenticator", {
+    root: pages,
+    connect: ["https:", "http://localhost:*", "http://127.0.0.1:*"],
+  });
+  await servePage(app, "demo", { root: pages });
   return app;
 }
 
 async function privateListener(
   deps: Deps,
   registry: { metrics(): Promise<string>; contentType: string },
+  pages: string | undefined,
 ): Promise<Api> {
   const app = listener(deps, { ignoreDuplicateSlashes: false });
   guardPrivateListener(app, deps.config.privateHost);
@@ -225,6 +235,7 @@ async function privateListener(
     });
   });
   await documentationRoutes(app, deps, documents);
+  await servePage(app, "console", { root: pages });
   return app;
 }
 

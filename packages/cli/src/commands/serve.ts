@@ -7,10 +7,12 @@ import { type Context, writes } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { usageFailure } from "../failure.ts";
 import { listed, wholeNumber } from "../options.ts";
+import { builtPages } from "../pages.ts";
 import { untilStopped } from "../stop.ts";
 
 export interface ServeOptions {
   readonly data: string;
+  readonly pages?: string;
   readonly store?: string;
   readonly host?: string;
   readonly port?: number;
@@ -31,6 +33,7 @@ export function serveCommand(program: Command, context: Context): void {
     .command("serve")
     .description("run a server until it is told to stop")
     .option("--data <dir>", "directory of data, keys and bootstrap.json", "./data")
+    .option("--pages <dir>", "built pages for people, instead of those that came with this command")
     .option(
       "--store <url>",
       "postgres://… instead of the embedded store (COUNTERSIGN_STORE); needs COUNTERSIGN_MASTER_KEY",
@@ -62,13 +65,14 @@ export function serveCommand(program: Command, context: Context): void {
 
 /** Starts the server with only those settings that were given; the rest have the server's own defaults. */
 export async function start(options: ServeOptions, storeFromEnv: string | undefined, log: "stderr" | "silent") {
-  const { data, store = storeFromEnv, trustedProxy, allowedOrigin, ...config } = options;
+  const { data, pages = builtPages, store = storeFromEnv, trustedProxy, allowedOrigin, ...config } = options;
   if (store !== undefined && !/^postgres(ql)?:\/\//.test(store)) {
     throw usageFailure("--store takes a postgres:// address.", "without it, data is kept in the directory of --data");
   }
   const { serve } = await import("@countersign/server/main");
   return serve({
     dataDirectory: data,
+    pages,
     log,
     ...(store !== undefined && { store }),
     config: {
@@ -79,7 +83,7 @@ export async function start(options: ServeOptions, storeFromEnv: string | undefi
   });
 }
 
-type Settings = Omit<ServeOptions, "data" | "store" | "trustedProxy" | "allowedOrigin">;
+type Settings = Omit<ServeOptions, "data" | "pages" | "store" | "trustedProxy" | "allowedOrigin">;
 
 function settings(given: Settings) {
   const { host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate } = given;

@@ -1,0 +1,41 @@
+/**
+ * Keeps the page's own files, so that it opens without a network, and shows what is pushed. It sees no key and no
+ * account, and what the page asks a server never passes through it.
+ */
+import type { WorkerScope } from "./worker-scope.ts";
+
+// Filled in when the page is built.
+declare const WORKER_FILES: readonly string[];
+declare const WORKER_VERSION: string;
+
+const worker = globalThis as unknown as WorkerScope;
+const scope = worker.registration.scope;
+const cacheName = `authenticator-${WORKER_VERSION}`;
+const page = new URL("index.html", scope).href;
+
+worker.addEventListener("install", (event) => {
+  const files = WORKER_FILES.map((file) => new Request(new URL(file, scope), { cache: "reload" }));
+  event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files)));
+});
+
+worker.addEventListener("activate", (event) => {
+  const tidy = async () => {
+    const names = await caches.keys();
+    const old = names.filter((name) => name.startsWith("authenticator-") && name !== cacheName);
+    await Promise.all(old.map((name) => caches.delete(name)));
+    await worker.clients.claim();
+  };
+  event.waitUntil(tidy());
+});
+
+worker.addEventListener("fetch", (event) => {
+  const { request } = event;
+  if (request.method !== "GET" || !request.url.startsWith(scope)) return;
+  event.respondWith(ownFile(request));
+});
+
+async function ownFile(request: Request): Promise<Response> {
+  const cache = await caches.open(cacheName);
+  const found = await cache.match(request.mode === "navigate" ? page : request, { ignoreSearch: true });
+  return found ?? fetch(request);
+}

@@ -1,0 +1,6 @@
+import { render } from "preact";
+import "../design/tokens.css";
+import "../design/base.css";
+
+const root = document.getElementById("app");
+if (root !== null) render(<h1>Countersign: demo</h1>, root);
