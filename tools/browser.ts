@@ -35,7 +35,8 @@ export async function bundle(entry: string, alias: Readonly<Record<string, strin
 const executable = process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium";
 export const noBrowser = existsSync(executable) ? undefined : `Chromium: not found at ${executable}`;
 
-export async function startChromium(): Promise<Browser> {
+/** `more` are arguments beside those that make it quiet. */
+export async function startChromium(more: readonly string[] = []): Promise<Browser> {
   const { chromium } = await import("playwright-core");
   const args = [
     "--no-sandbox",
@@ -44,6 +45,7 @@ export async function startChromium(): Promise<Browser> {
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    ...more,
   ];
   return chromium.launch({ executablePath: executable, args });
 }

@@ -35,6 +35,9 @@ export const configSchema = Type.Object(
       default: [],
       description: "Origins of web applications that may use what is made for devices, such as https://bank.example",
     }),
+    authenticatorApplication: Type.Optional(
+      Type.String({ description: "Application whose codes may be typed into the authenticator of this server" }),
+    ),
     trustedProxies: Type.Array(Type.String(), {
       default: [],
       description: "Addresses whose X-Forwarded-For is believed",

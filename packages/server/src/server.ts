@@ -9,6 +9,7 @@ import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
 import { describeRoutes } from "./api/docs/openapi.ts";
 import { documentationRoutes } from "./api/docs/page.ts";
+import { authenticatorRoutes } from "./api/authenticator.ts";
 import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
@@ -195,6 +196,7 @@ async function publicListener(deps: Deps, pages: string | undefined): Promise<Ap
     root: pages,
     connect: ["https:", "http://localhost:*", "http://127.0.0.1:*"],
   });
+  authenticatorRoutes(app, deps);
   await servePage(app, "demo", { root: pages });
   return app;
 }

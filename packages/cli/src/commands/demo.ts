@@ -120,8 +120,10 @@ async function startOnPorts(options: DemoOptions, data: string) {
   const isKept = options.data !== undefined;
   const choose = async (asked: number | undefined, usual: number) =>
     asked ?? (isKept && (await isFree(usual)) ? usual : 0);
+  const { names } = await import("../demo/parties.ts");
   const settings = {
     data,
+    authenticatorApplication: names.application,
     ...(options.store !== undefined && { store: options.store }),
     port: await choose(options.port, fixedPorts.port),
     privatePort: await choose(options.privatePort, fixedPorts.privatePort),

@@ -13,6 +13,7 @@ import { untilStopped } from "../stop.ts";
 export interface ServeOptions {
   readonly data: string;
   readonly pages?: string;
+  readonly authenticatorApplication?: string;
   readonly store?: string;
   readonly host?: string;
   readonly port?: number;
@@ -33,6 +34,7 @@ export function serveCommand(program: Command, context: Context): void {
     .command("serve")
     .description("run a server until it is told to stop")
     .option("--data <dir>", "directory of data, keys and bootstrap.json", "./data")
+    .option("--authenticator-application <id>", "whose codes may be typed into /authenticator")
     .option("--pages <dir>", "built pages for people, instead of those that came with this command")
     .option(
       "--store <url>",
@@ -87,7 +89,7 @@ type Settings = Omit<ServeOptions, "data" | "pages" | "store" | "trustedProxy" |
 
 function settings(given: Settings) {
   const { host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate } = given;
-  const { clientCertificateHeader, clientCertificateVerifiedHeader } = given;
+  const { clientCertificateHeader, clientCertificateVerifiedHeader, authenticatorApplication } = given;
   return {
     ...(host !== undefined && { host }),
     ...(port !== undefined && { port }),
@@ -96,6 +98,7 @@ function settings(given: Settings) {
     ...(basePath !== undefined && { basePath }),
     ...(publicUrl !== undefined && { publicUrl }),
     ...(tenant !== undefined && { tenant }),
+    ...(authenticatorApplication !== undefined && { authenticatorApplication }),
     ...(allowWidePrivate !== undefined && { allowWidePrivate }),
     ...(clientCertificateHeader !== undefined && { clientCertificateHeader }),
     ...(clientCertificateVerifiedHeader !== undefined && { clientCertificateVerifiedHeader }),

@@ -1,0 +1,144 @@
+import { PowerAuthActivation, PowerAuthAuthentication, type PowerAuth } from "@countersign/client/mobile-token";
+import type { PowerAuthPassword } from "@countersign/client/mobile-token";
+import { useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { Button } from "../../design/components/Button.tsx";
+import { Icon } from "../../design/components/Icon.tsx";
+import { Notice } from "../../design/components/Notice.tsx";
+import { keepAccount } from "../accounts/accounts.ts";
+import { deviceName } from "../accounts/approve.ts";
+import { openInstance } from "../accounts/mobile-token.ts";
+import { ChoosePin } from "../pin/ChoosePin.tsx";
+import { failureOf, failureText } from "../shell/failure.ts";
+import { Heading } from "../shell/Heading.tsx";
+import { Page } from "../shell/Shell.tsx";
+import { type Texts, texts } from "../texts/texts.ts";
+import type { Issued } from "./Connect.tsx";
+import { Ready } from "./Ready.tsx";
+
+type Step =
+  | { readonly at: "exchange" }
+  | { readonly at: "failed"; readonly text: string }
+  | { readonly at: "pin" }
+  | { readonly at: "biometry" }
+  | { readonly at: "ready" };
+
+/** Exchanges keys, has a PIN chosen, offers a passkey, and waits for the other side. */
+export function ConnectMobileToken({ issued, onLeave }: { readonly issued: Issued; readonly onLeave: () => void }) {
+  const t = texts.value;
+  const step = useSignal<Step>({ at: "exchange" });
+  const busy = useSignal(false);
+  const fingerprint = useSignal("");
+  const biometryFailed = useSignal(false);
+  const device = useRef<PowerAuth>(undefined);
+  const pin = useRef<PowerAuthPassword>(undefined);
+  const { code, ...known } = issued;
+
+  const exchange = async () => {
+    step.value = { at: "exchange" };
+    try {
+      // Named anew each time: what an attempt left behind belongs to nobody.
+      device.current = await openInstance({ id: crypto.randomUUID(), ...known });
+      const activation = PowerAuthActivation.createWithActivationCode(code, deviceName());
+      fingerprint.value = (await device.current.createActivation(activation)).activationFingerprint;
+      step.value = { at: "pin" };
+    } catch (error) {
+      await device.current?.deconfigure();
+      step.value = { at: "failed", text: exchangeFailure(error, t) };
+    }
+  };
+  useEffect(() => {
+    void exchange();
+    return () => void pin.current?.release();
+  }, []);
+
+  const choose = async (chosen: PowerAuthPassword) => {
+    pin.current = chosen;
+    const info = await device.current?.getBiometryInfo();
+    if (info?.canAuthenticate === "OK") step.value = { at: "biometry" };
+    else await keep(false);
+  };
+
+  const keep = async (withBiometry: boolean) => {
+    const [opened, chosen] = [device.current, pin.current];
+    if (opened === undefined || chosen === undefined) return;
+    busy.value = true;
+    const prompt = { promptMessage: t.biometry.prompt };
+    const authentication = withBiometry
+      ? PowerAuthAuthentication.persistWithPasswordAndBiometry(chosen, prompt)
+      : PowerAuthAuthentication.persistWithPassword(chosen);
+    try {
+      await opened.persistActivation(authentication);
+      await keepAccount({ kind: "mobile-token", id: opened.instanceId, createdAt: Date.now(), ...known });
+      await chosen.release();
+      step.value = { at: "ready" };
+    } catch (error) {
+      biometryFailed.value = withBiometry && failureOf(error) === "passkey";
+      if (!biometryFailed.value) step.value = { at: "failed", text: failureText(error, t) };
+    }
+    busy.value = false;
+  };
+
+  switch (step.value.at) {
+    case "exchange":
+      return (
+        <Page onBack={onLeave}>
+          <p role="status" class="soft">
+            {t.app.loading}
+          </p>
+        </Page>
+      );
+    case "failed":
+      return (
+        <Page onBack={onLeave}>
+          <section class="stack">
+            <Heading>{t.add.title}</Heading>
+            <Notice tone="danger" live>
+              {step.value.text}
+            </Notice>
+            <Button wide onClick={exchange}>
+              {t.app.retry}
+            </Button>
+          </section>
+        </Page>
+      );
+    case "pin":
+      return (
+        <Page onBack={onLeave}>
+          <ChoosePin onPin={(chosen) => void choose(chosen)} busy={busy.value} />
+        </Page>
+      );
+    case "biometry":
+      return (
+        <Page>
+          <section class="stack stack-middle">
+            <div class="welcome-mark" aria-hidden="true">
+              <Icon name="fingerprint" size={44} />
+            </div>
+            <Heading>{t.biometry.offerTitle}</Heading>
+            <p class="soft">{t.biometry.offerText}</p>
+            {biometryFailed.value && (
+              <Notice tone="warning" live>
+                {t.biometry.failed}
+              </Notice>
+            )}
+            <Button wide busy={busy.value} onClick={() => void keep(true)}>
+              {t.biometry.use}
+            </Button>
+            <Button wide look="plain" disabled={busy.value} onClick={() => void keep(false)}>
+              {t.biometry.later}
+            </Button>
+          </section>
+        </Page>
+      );
+    case "ready":
+      return <Ready id={device.current?.instanceId ?? ""} code={fingerprint.value} onDone={onLeave} />;
+  }
+}
+
+function exchangeFailure(error: unknown, t: Texts): string {
+  const { code, errorData } = error as { code?: string; errorData?: { serverResponseCode?: string } };
+  if (code === "SIGNATURE_ERROR") return t.add.notGenuine;
+  if (code === "INVALID_ACTIVATION_CODE") return t.add.codeWrong;
+  return errorData?.serverResponseCode === "ERR_ACTIVATION" ? t.add.expired : failureText(error, t);
+}

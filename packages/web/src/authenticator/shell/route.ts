@@ -1,0 +1,66 @@
+/** Where in the page the person is: part of the address after `#`, so that the browser's own buttons work. */
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+
+export type Route =
+  | { readonly at: "approvals" | "history" | "inbox" | "settings" | "scan" }
+  | { readonly at: "add"; readonly by: "code" | "link" | "choice" }
+  /** One operation, of one account. */
+  | { readonly at: "operation"; readonly account: string; readonly id: string }
+  | { readonly at: "message"; readonly account: string; readonly id: string }
+  | { readonly at: "account"; readonly account: string };
+
+const plain = ["approvals", "history", "inbox", "settings", "scan"] as const;
+
+/** `#/operation/ACCOUNT/ID`; anything that is none is the first page. */
+export function readRoute(hash: string): Route {
+  const [at = "", first = "", second = ""] = hash.replace(/^#\/?/, "").split("/").map(decoded);
+  const known = plain.find((one) => one === at);
+  if (known !== undefined) return { at: known };
+  if (at === "add") return { at, by: first === "code" || first === "link" ? first : "choice" };
+  if ((at === "operation" || at === "message") && first !== "" && second !== "") {
+    return { at, account: first, id: second };
+  }
+  if (at === "account" && first !== "") return { at, account: first };
+  return { at: "approvals" };
+}
+
+export function addressOf(route: Route): string {
+  const parts: readonly string[] =
+    "id" in route ? [route.account, route.id] : "account" in route ? [route.account] : "by" in route ? [route.by] : [];
+  return `#/${[route.at, ...parts.map(encodeURIComponent)].join("/")}`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return "";
+  }
+}
+
+const hash = signal("");
+export const route: ReadonlySignal<Route> = computed(() => readRoute(hash.value));
+
+/** `replace`: going back does not lead to where the person was. */
+export function go(to: Route, { replace = false } = {}): void {
+  const address = addressOf(to);
+  if (replace) history.replaceState(null, "", address);
+  else history.pushState(null, "", address);
+  hash.value = address;
+  scrollTo(0, 0);
+}
+
+export function toApprovals(): void {
+  go({ at: "approvals" }, { replace: true });
+}
+
+export function goBack(): void {
+  if (history.length > 1) history.back();
+  else toApprovals();
+}
+
+export function followAddress(): void {
+  hash.value = location.hash;
+  addEventListener("hashchange", () => (hash.value = location.hash));
+  addEventListener("popstate", () => (hash.value = location.hash));
+}
