@@ -24,6 +24,8 @@ export interface Scene {
 export async function openScene(config: ConfigOfWorld = {}, arguments_: readonly string[] = []): Promise<Scene> {
   const settings = { authenticatorApplication: application, ...config };
   const world = await openWorld({ name: "sqlite", drop: async () => undefined }, settings, { pages: builtPages });
+  await world.v1("PUT", "/display-templates/payment/en", paymentForm());
+  await world.v1("PUT", "/display-templates/payment/cs", paymentForm("Platba", "Částka"));
   const browser = await startChromium(arguments_);
   return {
     world,
@@ -32,6 +34,21 @@ export async function openScene(config: ConfigOfWorld = {}, arguments_: readonly
       await browser.close();
       await world.close();
     },
+  };
+}
+
+/** What a person sees of a payment. */
+export function paymentForm(title = "Payment", amount = "Amount", ui?: object) {
+  return {
+    title,
+    message: "",
+    resultTexts: { success: "Paid." },
+    attributes: [
+      { id: "amount", type: "AMOUNT", text: amount, params: { amount: "amount", currency: "currency" } },
+      { id: "account", type: "KEY_VALUE", text: "To account", params: { value: "iban" } },
+      { id: "note", type: "NOTE", text: "Note", params: { note: "note" } },
+    ],
+    ...(ui !== undefined && { ui }),
   };
 }
 

@@ -1,48 +1,84 @@
 import { useEffect } from "preact/hooks";
 import { accounts } from "./accounts/accounts.ts";
+import type { Account } from "./accounts/account.ts";
 import { AddAccount } from "./activation/AddAccount.tsx";
 import { entry } from "./activation/entered.ts";
+import { HistoryPage } from "./history/HistoryPage.tsx";
+import { InboxPage } from "./inbox/InboxPage.tsx";
+import { MessagePage } from "./inbox/MessagePage.tsx";
+import { MatchIncoming } from "./link/MatchIncoming.tsx";
+import { isLocked } from "./lock/lock.ts";
+import { LockPage } from "./lock/LockPage.tsx";
+import { OfflinePage } from "./offline/OfflinePage.tsx";
 import { Approvals } from "./operations/Approvals.tsx";
 import { OperationPage } from "./operations/OperationPage.tsx";
 import { follow } from "./operations/pending.ts";
+import { ScanPage } from "./scan/ScanPage.tsx";
+import { AccountPage } from "./settings/AccountPage.tsx";
+import { SettingsPage } from "./settings/SettingsPage.tsx";
+import { isOnline } from "./shell/network.ts";
 import { route } from "./shell/route.ts";
 import { Shell } from "./shell/Shell.tsx";
 
 export function App() {
   if (accounts.value === undefined) return null;
+  // Offline codes can be computed by whoever knows the PIN, and show nothing that waits.
+  const at = route.value.at;
+  const isOffline = !isOnline.value && (at === "scan" || at === "offline");
+  if (isLocked.value && !isOffline) return <LockPage />;
   return (
     <>
-      <Following />
+      {!isLocked.value && accounts.value.map((account) => <Follow key={account.id} account={account} />)}
       <Screen />
+      <MatchIncoming />
     </>
   );
 }
 
 /** Lists are kept up to date on every screen. */
-function Following() {
-  return accounts.value?.map((account) => <Follow key={account.id} account={account} />);
-}
-
-function Follow({ account }: { readonly account: Parameters<typeof follow>[0] }) {
+function Follow({ account }: { readonly account: Account }) {
   useEffect(() => follow(account), [account]);
   return null;
 }
 
 function Screen() {
   const place = route.value;
-  const isNew = accounts.value?.length === 0;
   if (entry.value !== undefined) return <AddAccount by="choice" />;
   switch (place.at) {
     case "add":
       return <AddAccount by={place.by} />;
+    case "scan":
+      return <ScanPage />;
+    case "offline":
+      return <OfflinePage />;
     case "operation":
       return <OperationPage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
-    default:
-      if (isNew) return <AddAccount by="choice" />;
+    case "message":
+      return <MessagePage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
+    case "account":
+      return <AccountPage key={place.account} id={place.account} />;
+    case "approvals":
+    case "history":
+    case "inbox":
+    case "settings":
+      if (accounts.value?.length === 0) return <AddAccount by="choice" />;
       return (
         <Shell>
-          <Approvals />
+          <Section at={place.at} />
         </Shell>
       );
+  }
+}
+
+function Section({ at }: { readonly at: "approvals" | "history" | "inbox" | "settings" }) {
+  switch (at) {
+    case "approvals":
+      return <Approvals />;
+    case "history":
+      return <HistoryPage />;
+    case "inbox":
+      return <InboxPage />;
+    case "settings":
+      return <SettingsPage />;
   }
 }

@@ -1,18 +1,36 @@
+import { effect } from "@preact/signals";
 import { render } from "preact";
 import "../design/tokens.css";
 import "./brand/brand.css";
 import "../design/base.css";
-import { chooseLanguage, setLanguage } from "../texts/language.ts";
 import { openAccounts } from "./accounts/accounts.ts";
 import { App } from "./App.tsx";
 import { brand } from "./brand/brand.ts";
-import { followAddress } from "./shell/route.ts";
+import { readOpening } from "./link/opening.ts";
+import { readLock } from "./lock/lock.ts";
+import { useChosenLanguage } from "./settings/language-choice.ts";
+import { followAddress, go, readRoute } from "./shell/route.ts";
 import { texts } from "./texts/texts.ts";
 
-setLanguage(chooseLanguage(navigator.languages));
-document.title = `${brand.name} · ${texts.value.app.title}`;
+readOpening();
+addEventListener("hashchange", readOpening);
 followAddress();
-const root = document.getElementById("app");
-if (root !== null) render(<App />, root);
-void openAccounts();
-if ("serviceWorker" in navigator) void navigator.serviceWorker.register("service-worker.js");
+effect(() => {
+  document.title = `${brand.name} · ${texts.value.app.title}`;
+});
+
+async function open(): Promise<void> {
+  await useChosenLanguage();
+  await readLock();
+  const root = document.getElementById("app");
+  if (root !== null) render(<App />, root);
+  await openAccounts();
+}
+void open();
+
+if ("serviceWorker" in navigator) {
+  void navigator.serviceWorker.register("service-worker.js");
+  navigator.serviceWorker.addEventListener("message", ({ data }: MessageEvent<{ to?: string }>) => {
+    if (typeof data.to === "string") go(readRoute(data.to));
+  });
+}

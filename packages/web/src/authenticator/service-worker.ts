@@ -39,3 +39,44 @@ async function ownFile(request: Request): Promise<Response> {
   const found = await cache.match(request.mode === "navigate" ? page : request, { ignoreSearch: true });
   return found ?? fetch(request);
 }
+
+/** What a push message of the server carries, as far as it is shown. */
+interface Pushed {
+  readonly operationId?: string;
+  readonly inboxId?: string;
+  readonly notification?: { readonly title?: string; readonly body?: string; readonly tag?: string };
+}
+
+worker.addEventListener("push", (event) => {
+  const pushed = readPushed(event.data?.text());
+  const { title = "", body = "", tag = pushed.operationId } = pushed.notification ?? {};
+  // Browsers want every message shown: one without words still says that there is something.
+  const shown = worker.registration.showNotification(title || "●", {
+    body,
+    icon: new URL("icon-192.png", scope).href,
+    badge: new URL("icon-192.png", scope).href,
+    data: { to: pushed.inboxId === undefined ? "#/approvals" : "#/inbox" },
+    ...(tag !== undefined && { tag }),
+  });
+  event.waitUntil(shown);
+});
+
+worker.addEventListener("notificationclick", (event) => {
+  event.notification.close();
+  const { to } = event.notification.data as { readonly to: string };
+  const open = async () => {
+    const [page] = await worker.clients.matchAll({ type: "window" });
+    if (page === undefined) return worker.clients.openWindow(new URL(to, scope).href);
+    page.postMessage({ to });
+    return page.focus();
+  };
+  event.waitUntil(open());
+});
+
+function readPushed(text: string | undefined): Pushed {
+  try {
+    return JSON.parse(text ?? "{}") as Pushed;
+  } catch {
+    return {};
+  }
+}

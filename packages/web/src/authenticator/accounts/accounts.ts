@@ -1,5 +1,5 @@
 /** The accounts of this device, in the order they were connected. */
-import { type ReadonlySignal, signal } from "@preact/signals";
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Account, AccountRecord } from "./account.ts";
 import { openApprove } from "./approve.ts";
 import { openMobileToken } from "./mobile-token.ts";
@@ -8,6 +8,10 @@ import { readRecord, writeRecord } from "./storage.ts";
 /** Undefined until they are read. */
 const opened = signal<readonly Account[] | undefined>(undefined);
 export const accounts: ReadonlySignal<readonly Account[] | undefined> = opened;
+
+export const mobileTokenAccounts = computed(() =>
+  (opened.value ?? []).filter((account) => account.kind === "mobile-token"),
+);
 
 const name = "accounts";
 

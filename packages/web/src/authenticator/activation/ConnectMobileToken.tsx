@@ -8,6 +8,7 @@ import { Notice } from "../../design/components/Notice.tsx";
 import { keepAccount } from "../accounts/accounts.ts";
 import { deviceName } from "../accounts/approve.ts";
 import { openInstance } from "../accounts/mobile-token.ts";
+import { unlock } from "../lock/lock.ts";
 import { ChoosePin } from "../pin/ChoosePin.tsx";
 import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
@@ -69,6 +70,8 @@ export function ConnectMobileToken({ issued, onLeave }: { readonly issued: Issue
       : PowerAuthAuthentication.persistWithPassword(chosen);
     try {
       await opened.persistActivation(authentication);
+      // Who has just chosen the PIN need not enter it again.
+      unlock();
       await keepAccount({ kind: "mobile-token", id: opened.instanceId, createdAt: Date.now(), ...known });
       await chosen.release();
       step.value = { at: "ready" };

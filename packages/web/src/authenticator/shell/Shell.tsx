@@ -34,7 +34,7 @@ export function Shell({ children }: { readonly children: ComponentChildren }) {
         ))}
         <a class="tab tab-scan" href={addressOf({ at: "scan" })}>
           <Icon name="scan" />
-          <span>{t.app.scan}</span>
+          <span>{t.tabs.scan}</span>
         </a>
       </nav>
       <main class="content" id="content" tabIndex={-1}>

@@ -2,14 +2,14 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
 export type Route =
-  | { readonly at: "approvals" | "history" | "inbox" | "settings" | "scan" }
+  | { readonly at: "approvals" | "history" | "inbox" | "settings" | "scan" | "offline" }
   | { readonly at: "add"; readonly by: "code" | "link" | "choice" }
   /** One operation, of one account. */
   | { readonly at: "operation"; readonly account: string; readonly id: string }
   | { readonly at: "message"; readonly account: string; readonly id: string }
   | { readonly at: "account"; readonly account: string };
 
-const plain = ["approvals", "history", "inbox", "settings", "scan"] as const;
+const plain = ["approvals", "history", "inbox", "settings", "scan", "offline"] as const;
 
 /** `#/operation/ACCOUNT/ID`; anything that is none is the first page. */
 export function readRoute(hash: string): Route {

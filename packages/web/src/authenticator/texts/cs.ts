@@ -23,7 +23,7 @@ export const cs: Dictionary<typeof en> = {
     notFound: "Tady nic není.",
     home: "Ke schválení",
   },
-  tabs: { label: "Části", approvals: "Ke schválení", history: "Historie", inbox: "Zprávy", settings: "Nastavení" },
+  tabs: { label: "Části", approvals: "Ke schválení", history: "Historie", inbox: "Zprávy", settings: "Nastavení", scan: "Načíst" },
   welcome: {
     title: "Schvalujte na tomto zařízení",
     text: "Propojte ho se svou bankou nebo zaměstnavatelem, zvolte si PIN a nic se bez vás nestane.",

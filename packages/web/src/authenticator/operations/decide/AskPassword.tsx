@@ -1,0 +1,62 @@
+import { useSignal } from "@preact/signals";
+import { Button } from "../../../design/components/Button.tsx";
+import { Field } from "../../../design/components/Field.tsx";
+import { Notice } from "../../../design/components/Notice.tsx";
+import { failureOf, failureText } from "../../shell/failure.ts";
+import { Heading } from "../../shell/Heading.tsx";
+import { Page } from "../../shell/Shell.tsx";
+import { texts } from "../../texts/texts.ts";
+
+interface AskPasswordProps {
+  /** Of the account. */
+  readonly name: string;
+  /** What it throws is said here. */
+  readonly onPassword: (password: Uint8Array) => Promise<void>;
+  readonly onBack: () => void;
+}
+
+export function AskPassword({ name, onPassword, onBack }: AskPasswordProps) {
+  const t = texts.value;
+  const typed = useSignal("");
+  const busy = useSignal(false);
+  const error = useSignal<string | undefined>(undefined);
+  const failure = useSignal<string | undefined>(undefined);
+  const use = async (event: Event) => {
+    event.preventDefault();
+    const password = new TextEncoder().encode(typed.value);
+    typed.value = "";
+    error.value = failure.value = undefined;
+    busy.value = true;
+    try {
+      await onPassword(password);
+    } catch (problem) {
+      if (failureOf(problem) === "secret-wrong") error.value = t.password.wrong;
+      else failure.value = failureText(problem, t);
+    }
+    password.fill(0);
+    busy.value = false;
+  };
+  return (
+    <Page onBack={onBack} label={name}>
+      <form class="stack" onSubmit={(event) => void use(event)} noValidate>
+        <Heading>{t.password.title}</Heading>
+        {failure.value !== undefined && (
+          <Notice tone="danger" live>
+            {failure.value}
+          </Notice>
+        )}
+        <Field
+          label={t.password.label}
+          type="password"
+          autoComplete="current-password"
+          value={typed.value}
+          onValue={(text) => (typed.value = text)}
+          error={error.value}
+        />
+        <Button wide type="submit" busy={busy.value}>
+          {t.app.continue}
+        </Button>
+      </form>
+    </Page>
+  );
+}
