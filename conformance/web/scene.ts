@@ -116,6 +116,11 @@ const axeSource = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js"
 /** No violation that axe knows of, on the page as it stands. Also keeps a picture of it. */
 export async function checkPage(page: Page, name: string): Promise<void> {
   mkdirSync(pictures, { recursive: true });
+  // What is still moving in is looked at when it is there; what turns for ever is not waited for.
+  await page.evaluate(async () => {
+    const moving = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
+    await Promise.allSettled(moving.map((one) => one.finished));
+  });
   await page.screenshot({ path: join(pictures, `${name}.png`) });
   // The page's policy admits no script but its own: this one comes in beside it.
   await page.evaluate(axeSource);
@@ -134,4 +139,5 @@ interface Violation {
   readonly nodes: readonly { readonly html: string }[];
 }
 
+export { application };
 export type { BrowserContext, Page };

@@ -57,11 +57,17 @@ function memberOf(json: string): string | undefined {
 export function parametersOf(text: string): URLSearchParams | undefined {
   if (!/^[a-z][a-z0-9+.-]*:\/\//i.test(text) || !URL.canParse(text)) return undefined;
   const { search, hash } = new URL(text);
-  return new URLSearchParams([...new URLSearchParams(search), ...new URLSearchParams(hash.replace(/^#[^?]*\?|^#/, ""))]);
+  return new URLSearchParams([
+    ...new URLSearchParams(search),
+    ...new URLSearchParams(hash.replace(/^#[^?]*\?|^#/, "")),
+  ]);
 }
 
 /** What a compact token says of itself, unverified. */
-export function readToken(text: string): { readonly typ?: unknown; readonly claims?: Readonly<Record<string, unknown>> } {
+export function readToken(text: string): {
+  readonly typ?: unknown;
+  readonly claims?: Readonly<Record<string, unknown>>;
+} {
   const [header = "", payload = ""] = text.split(".", 3);
   const [head, claims] = [header, payload].map(jsonOf);
   return head && claims ? { typ: head.typ, claims } : {};
@@ -87,6 +93,10 @@ function serverAddress(text: string): string | undefined {
 
 /** What was typed so far, as codes are written: upper case, mistaken digits put right, a dash after every five. */
 export function asTyped(text: string): string {
-  const letters = text.toUpperCase().replaceAll("0", "O").replaceAll("1", "I").replace(/[^A-Z2-7]/g, "");
+  const letters = text
+    .toUpperCase()
+    .replaceAll("0", "O")
+    .replaceAll("1", "I")
+    .replace(/[^A-Z2-7]/g, "");
   return (letters.slice(0, 20).match(/.{1,5}/g) ?? []).join("-");
 }

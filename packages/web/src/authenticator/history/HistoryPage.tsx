@@ -93,7 +93,12 @@ function HistoryOf({ account }: { readonly account: MobileTokenAccount }) {
   );
 }
 
-const marks: Readonly<Record<string, string>> = { APPROVED: "good", REJECTED: "danger", FAILED: "danger", PENDING: "info" };
+const marks: Readonly<Record<string, string>> = {
+  APPROVED: "good",
+  REJECTED: "danger",
+  FAILED: "danger",
+  PENDING: "info",
+};
 
 function Decided({ operation }: { readonly operation: UserOperation }) {
   const t = texts.value;

@@ -65,7 +65,9 @@ export function LockPage() {
             {failure.value}
           </Notice>
         )}
-        {mobileTokenAccounts.value.length > 1 && <ChooseAccount chosen={account} onChoose={(one) => (chosen.value = one)} />}
+        {mobileTokenAccounts.value.length > 1 && (
+          <ChooseAccount chosen={account} onChoose={(one) => (chosen.value = one)} />
+        )}
         {!isOnline.value && (
           <Button wide onClick={() => go({ at: "scan" })}>
             <Icon name="scan" /> {t.lock.toOffline}

@@ -53,6 +53,8 @@ function grouped(amount: string): string {
   const [whole = "", fraction] = amount.split(".");
   const parts = new Intl.NumberFormat(language.value).formatToParts(1234.5);
   const decimal = parts.find(({ type }) => type === "decimal")?.value ?? ".";
-  const groups = new Intl.NumberFormat(language.value, { useGrouping: "always" }).format(BigInt(whole === "-" ? "0" : whole));
+  const groups = new Intl.NumberFormat(language.value, { useGrouping: "always" }).format(
+    BigInt(whole === "-" ? "0" : whole),
+  );
   return fraction === undefined ? groups : `${groups}${decimal}${fraction}`;
 }

@@ -51,9 +51,7 @@ export function OfflinePage() {
         </Page>
       );
     case "detail":
-      return (
-        <Detail found={current.found} onNext={() => (phase.value = { at: "pin", found: current.found })} />
-      );
+      return <Detail found={current.found} onNext={() => (phase.value = { at: "pin", found: current.found })} />;
     case "pin":
       return (
         <Unlock

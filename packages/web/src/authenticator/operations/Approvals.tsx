@@ -20,7 +20,11 @@ export function Approvals() {
         <Heading>{t.list.title}</Heading>
         <p class="live-line small soft" role="status">
           {isOnline.value && <span class="live-dot" aria-hidden="true" />}
-          {pendingCount.value > 0 ? t.list.count(pendingCount.value) : items === undefined ? t.app.loading : t.list.update}
+          {pendingCount.value > 0
+            ? t.list.count(pendingCount.value)
+            : items === undefined
+              ? t.app.loading
+              : t.list.update}
         </p>
       </div>
       <Failures />

@@ -1,4 +1,9 @@
-import { attributeText, listVisual, type OperationAttribute, type UserOperation } from "@countersign/client/mobile-token";
+import {
+  attributeText,
+  listVisual,
+  type OperationAttribute,
+  type UserOperation,
+} from "@countersign/client/mobile-token";
 import { Icon } from "../../design/components/Icon.tsx";
 import { addressOf } from "../shell/route.ts";
 import { texts } from "../texts/texts.ts";

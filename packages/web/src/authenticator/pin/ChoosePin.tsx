@@ -9,7 +9,13 @@ import { texts } from "../texts/texts.ts";
 import { PinPad } from "./PinPad.tsx";
 
 /** A new PIN: chosen, judged, repeated. `onPin` gets it once; it wipes it. */
-export function ChoosePin({ onPin, busy }: { readonly onPin: (pin: PowerAuthPassword) => void; readonly busy: boolean }) {
+export function ChoosePin({
+  onPin,
+  busy,
+}: {
+  readonly onPin: (pin: PowerAuthPassword) => void;
+  readonly busy: boolean;
+}) {
   const t = texts.value;
   const chosen = useRef<PowerAuthPassword>(undefined);
   const step = useSignal<"choose" | "weak" | "repeat">("choose");

@@ -22,7 +22,8 @@ export function Notifications() {
     try {
       await (isOn ? subscribe() : unsubscribe());
     } catch {
-      failure.value = Notification.permission === "denied" ? t.settings.notificationsDenied : t.settings.notificationsFailed;
+      failure.value =
+        Notification.permission === "denied" ? t.settings.notificationsDenied : t.settings.notificationsFailed;
     }
     await look();
     busy.value = false;

@@ -23,7 +23,14 @@ export const cs: Dictionary<typeof en> = {
     notFound: "Tady nic není.",
     home: "Ke schválení",
   },
-  tabs: { label: "Části", approvals: "Ke schválení", history: "Historie", inbox: "Zprávy", settings: "Nastavení", scan: "Načíst" },
+  tabs: {
+    label: "Části",
+    approvals: "Ke schválení",
+    history: "Historie",
+    inbox: "Zprávy",
+    settings: "Nastavení",
+    scan: "Načíst",
+  },
   welcome: {
     title: "Schvalujte na tomto zařízení",
     text: "Propojte ho se svou bankou nebo zaměstnavatelem, zvolte si PIN a nic se bez vás nestane.",
@@ -53,7 +60,8 @@ export const cs: Dictionary<typeof en> = {
   },
   pin: {
     chooseTitle: "Zvolte si PIN",
-    chooseText: (shortest, longest) => `${shortest} až ${longest} číslic. Budete jím schvalovat a nikdo jiný ho nesmí znát.`,
+    chooseText: (shortest, longest) =>
+      `${shortest} až ${longest} číslic. Budete jím schvalovat a nikdo jiný ho nesmí znát.`,
     repeatTitle: "Zopakujte PIN",
     repeatText: "Aby v něm nebyl překlep.",
     differs: "PINy se liší. Zvolte ho znovu.",

@@ -15,7 +15,14 @@ export const en = {
     notFound: "There is nothing here.",
     home: "To the approvals",
   },
-  tabs: { label: "Sections", approvals: "Approvals", history: "History", inbox: "Messages", settings: "Settings", scan: "Scan" },
+  tabs: {
+    label: "Sections",
+    approvals: "Approvals",
+    history: "History",
+    inbox: "Messages",
+    settings: "Settings",
+    scan: "Scan",
+  },
   welcome: {
     title: "Approve on this device",
     text: "Connect it with your bank or employer, choose a PIN, and from then on nothing happens without you.",

@@ -68,7 +68,12 @@ export function Confirm({ account, needsPerson, allowsPasskey, title, onConfirm,
         )}
         {needsPerson ? (
           <>
-            <PinPad onPin={(pin) => void byPin(pin)} busy={busy.value} error={pinError.value} action={t.operation.approve} />
+            <PinPad
+              onPin={(pin) => void byPin(pin)}
+              busy={busy.value}
+              error={pinError.value}
+              action={t.operation.approve}
+            />
             {hasPasskey.value && (
               <Button look="second" disabled={busy.value} onClick={() => void byPasskey()}>
                 <Icon name="fingerprint" /> {t.pin.passkey}

@@ -11,7 +11,9 @@ export function Deadline({ expires, account }: { readonly expires: Date | undefi
     <p class={`deadline small${seconds <= 60 ? " deadline-soon" : ""}`}>
       <Icon name="clock" size={18} />
       <span>{t.operation.timeLeft}</span>
-      <strong>{shownTime(seconds, t)}</strong>
+      <strong>
+        <bdi>{shownTime(seconds, t)}</bdi>
+      </strong>
     </p>
   );
 }

@@ -99,7 +99,9 @@ export function DecideOperation({ item, onDecide }: DecideOperationProps) {
           recorder={recorder}
           onProximity={(check) => (proximity.current = check)}
           onNext={() => next(current.index + 1)}
-          onBack={() => (phase.value = current.index > 0 ? { at: "screen", index: current.index - 1 } : { at: "detail" })}
+          onBack={() =>
+            (phase.value = current.index > 0 ? { at: "screen", index: current.index - 1 } : { at: "detail" })
+          }
           onReject={() => void reject("preApproval")}
         />
       )}

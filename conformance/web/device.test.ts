@@ -1,0 +1,175 @@
+/** What the authenticator has of the device: a passkey, a service worker with push, and a page that opens without server. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { noBrowser } from "../../tools/browser.ts";
+import {
+  checkPage,
+  connect,
+  invite,
+  openPhone,
+  openScene,
+  type Page,
+  pageAddress,
+  pay,
+  type Scene,
+  typePin,
+} from "./scene.ts";
+
+describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
+  let scene: Scene;
+  let page: Page;
+  before(async () => void (scene = await openScene()));
+  after(() => scene?.close());
+
+  test("a passkey is offered with the PIN, opens the page and approves; turned off it is asked for no more", async () => {
+    page = await openPhone(scene);
+    const devtools = await page.context().newCDPSession(page);
+    await devtools.send("WebAuthn.enable");
+    await devtools.send("WebAuthn.addVirtualAuthenticator", {
+      options: {
+        protocol: "ctap2",
+        ctap2Version: "ctap2_1",
+        transport: "internal",
+        hasResidentKey: true,
+        hasUserVerification: true,
+        hasPrf: true,
+        isUserVerified: true,
+        automaticPresenceSimulation: true,
+      },
+    });
+    const { activationId, activationCode } = await invite(scene, "anna");
+    await page.getByRole("button", { name: "I have a code" }).click();
+    await page.getByLabel("Activation code").fill(activationCode);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await typePin(page);
+    await page.getByRole("heading", { name: "Repeat the PIN" }).waitFor();
+    await typePin(page);
+    await page.getByRole("heading", { name: "Approve without typing the PIN?" }).waitFor();
+    await checkPage(page, "passkey-offer-phone-light");
+    await page.getByRole("button", { name: "Set up the passkey" }).click();
+    await page.getByRole("heading", { name: "Almost done" }).waitFor();
+    await scene.world.backOffice("/rest/v3/activation/commit", { activationId });
+    await page.getByRole("button", { name: "To the approvals" }).click();
+
+    const operation = await pay(scene, "anna");
+    await page.getByRole("link", { name: /Payment/ }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await checkPage(page, "pin-passkey-phone-light");
+    await page.getByRole("button", { name: "Use the passkey" }).click();
+    await page.getByRole("heading", { name: "Approved" }).waitFor();
+    const { status, decisions = [] } = await scene.world.bank.getOperation(operation.id);
+    assert.equal(status, "APPROVED");
+    assert.match(JSON.stringify(decisions), /biometry/);
+
+    await page.reload();
+    await page.getByRole("button", { name: "Use the passkey" }).click();
+    await page.getByRole("heading", { name: "Approvals" }).waitFor();
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("link", { name: /Mobile Token/ }).click();
+    await page.getByRole("switch", { name: "Passkey" }).click();
+    await page.locator('[role="switch"][aria-checked="false"]').waitFor();
+    await page.getByRole("switch", { name: "Passkey" }).click();
+    await page.getByRole("heading", { name: "Enter your PIN" }).waitFor();
+    await typePin(page);
+    await page.locator('[role="switch"][aria-checked="true"]').waitFor();
+    await page.context().close();
+  });
+
+  test("the page can be installed, and shows what is pushed; pressed, the notification leads to the approvals", async () => {
+    page = await openPhone(scene, { permissions: ["notifications"] });
+    await connect(scene, page, "boris");
+    const devtools = await page.context().newCDPSession(page);
+    const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
+    const errors = installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito");
+    assert.deepEqual(errors, []);
+    await page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
+    const registered = new Promise<string>((resolve) => {
+      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: [one] }) => {
+        if (one !== undefined) resolve(one.registrationId);
+      });
+    });
+    await devtools.send("ServiceWorker.enable");
+    const registrationId = await registered;
+    const data = JSON.stringify({
+      messageType: "mtoken.operationInit",
+      operationId: "4711",
+      notification: { title: "Payment", body: "1 250 EUR wait for you" },
+    });
+    await devtools.send("ServiceWorker.deliverPushMessage", {
+      origin: new URL(page.url()).origin,
+      registrationId,
+      data,
+    });
+    const shown = await page.waitForFunction(async () => {
+      const registration = await navigator.serviceWorker.ready;
+      const [one] = await registration.getNotifications();
+      return one === undefined ? false : { title: one.title, body: one.body, tag: one.tag };
+    });
+    assert.deepEqual(await shown.jsonValue(), { title: "Payment", body: "1 250 EUR wait for you", tag: "4711" });
+    await page.context().close();
+  });
+
+  test("what is stored is sealed: neither the PIN, nor a key, nor the configuration can be read from the database", async () => {
+    page = await openPhone(scene);
+    await connect(scene, page, "cyril");
+    const found = await page.evaluate(
+      async (configuration) => {
+        const texts: string[] = [];
+        let hasExtractable = false;
+        for (const { name } of await indexedDB.databases()) {
+          const database = await new Promise<IDBDatabase>((resolve, reject) => {
+            const request = indexedDB.open(name ?? "");
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(new Error("not opened"));
+          });
+          for (const store of database.objectStoreNames) {
+            const values = await new Promise<unknown[]>((resolve) => {
+              const request = database.transaction(store).objectStore(store).getAll();
+              request.onsuccess = () => resolve(request.result as unknown[]);
+            });
+            for (const value of values) {
+              if (value instanceof CryptoKey) hasExtractable ||= value.extractable;
+              else
+                texts.push(
+                  JSON.stringify(value, (_, one: unknown) =>
+                    one instanceof ArrayBuffer ? new TextDecoder("latin1").decode(one) : one,
+                  ),
+                );
+            }
+          }
+          database.close();
+        }
+        const kept = Object.values({ ...localStorage, ...sessionStorage }).join();
+        return {
+          records: texts.length,
+          readable: texts.some((text) => text.includes(configuration) || text.includes("mobile-token")),
+          hasExtractable,
+          kept,
+        };
+      },
+      scene.world.sdkConfiguration.slice(0, 24),
+    );
+    assert.ok(found.records > 1);
+    assert.deepEqual({ ...found, records: 0 }, { records: 0, readable: false, hasExtractable: false, kept: "" });
+    await page.context().close();
+  });
+
+  test("with the server stopped it opens, says that it is offline, and leads to offline codes", async () => {
+    const own = await openScene();
+    const offline = await openPhone(own);
+    await connect(own, offline, "dana");
+    await offline.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
+    const address = pageAddress(own);
+    await own.world.server.close();
+    const again = await offline.context().newPage();
+    await offline.close();
+    await again.goto(address);
+    await again.getByRole("heading", { name: "Welcome back" }).waitFor();
+    await typePin(again);
+    await again.getByText("your PIN cannot be checked").waitFor();
+    await checkPage(again, "lock-offline-phone-light");
+    await again.getByRole("button", { name: "Scan an offline code" }).click();
+    await again.getByRole("heading", { name: "Scan a code" }).waitFor();
+    await own.browser.close();
+  });
+});
