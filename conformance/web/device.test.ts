@@ -60,6 +60,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
     const { status, decisions = [] } = await scene.world.bank.getOperation(operation.id);
     assert.equal(status, "APPROVED");
     assert.match(JSON.stringify(decisions), /biometry/);
+    await page.getByRole("button", { name: "Done" }).click();
 
     await page.reload();
     await page.getByRole("button", { name: "Use the passkey" }).click();
@@ -100,12 +101,29 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
       registrationId,
       data,
     });
-    const shown = await page.waitForFunction(async () => {
+    const shown = await page.evaluate(async () => {
       const registration = await navigator.serviceWorker.ready;
-      const [one] = await registration.getNotifications();
-      return one === undefined ? false : { title: one.title, body: one.body, tag: one.tag };
+      for (;;) {
+        const [one] = await registration.getNotifications();
+        if (one !== undefined) return { title: one.title, body: one.body, tag: one.tag };
+        await new Promise(requestAnimationFrame);
+      }
     });
-    assert.deepEqual(await shown.jsonValue(), { title: "Payment", body: "1 250 EUR wait for you", tag: "4711" });
+    assert.deepEqual(shown, { title: "Payment", body: "1 250 EUR wait for you", tag: "4711" });
+
+    await page.getByRole("link", { name: "Settings" }).click();
+    const [worker] = page.context().serviceWorkers();
+    await worker?.evaluate(async () => {
+      const { registration, dispatch, Click } = {
+        registration: (globalThis as unknown as { registration: ServiceWorkerRegistration }).registration,
+        dispatch: (event: Event) => globalThis.dispatchEvent(event),
+        Click: (globalThis as unknown as { NotificationEvent: new (type: string, init: object) => Event })
+          .NotificationEvent,
+      };
+      const [notification] = await registration.getNotifications();
+      dispatch(new Click("notificationclick", { notification }));
+    });
+    await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     await page.context().close();
   });
 

@@ -1,7 +1,6 @@
 /** Approve accounts. The SDK for them is loaded when there is one, or one is to be made. */
 import type { Container, Device } from "@countersign/client/approve";
 import { passkeyBiometry } from "@countersign/client/biometry/passkey";
-import { openWebCryptoKeys } from "@countersign/client/storage/webcrypto-keys";
 import { language } from "../../texts/language.ts";
 import { brand } from "../brand/brand.ts";
 import type { ApproveAccount, ApproveRecord } from "./account.ts";
@@ -15,7 +14,10 @@ export function approveDevice(): Promise<Device> {
 }
 
 async function makeDevice(): Promise<Device> {
-  const { ConnectionConfiguration, DeviceFactory } = await import("@countersign/client/approve");
+  const [{ ConnectionConfiguration, DeviceFactory }, { openWebCryptoKeys }] = await Promise.all([
+    import("@countersign/client/approve"),
+    import("@countersign/client/storage/webcrypto-keys"),
+  ]);
   const storage = await deviceStorage();
   const context = {
     storage,

@@ -36,7 +36,7 @@ export function AttributeRow({ cell }: { readonly cell: OperationCellVisual }) {
     case "NOTE":
       return <Row cell={cell} text={attribute.note} isBlock />;
     case "HEADING":
-      return <h3 class="form-heading">{attribute.label}</h3>;
+      return <h2 class="form-heading">{attribute.label}</h2>;
     case "ALERT":
       return <Alert attribute={attribute} />;
     case "IMAGE":
