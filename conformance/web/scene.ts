@@ -58,7 +58,11 @@ export function pageAddress({ world }: Pick<Scene, "world">, rest = ""): string 
 }
 
 /** A person's browser: each call is a new one, with nothing stored. */
-export async function openPhone(scene: Scene, options: BrowserContextOptions = {}): Promise<Page> {
+export async function openPhone(
+  scene: Scene,
+  options: BrowserContextOptions = {},
+  address = pageAddress(scene),
+): Promise<Page> {
   const context = await scene.browser.newContext({ viewport: phone, locale: "en-GB", ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
@@ -66,7 +70,7 @@ export async function openPhone(scene: Scene, options: BrowserContextOptions = {
   page.on("console", (message) => {
     if (/Content Security Policy|Refused to/.test(message.text())) console.error(`page: ${message.text()}`);
   });
-  await page.goto(pageAddress(scene));
+  await page.goto(address);
   return page;
 }
 

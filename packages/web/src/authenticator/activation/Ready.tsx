@@ -59,7 +59,9 @@ export function Ready({ id, code, onDone }: ReadyProps) {
         {code !== "" && (
           <p class="fingerprint card">
             <span class="small soft">{t.ready.fingerprint}</span>
-            <strong class="code">{code.replace(/(\d+)(\d{4}|\d{3})$/, "$1 $2")}</strong>
+            <strong class="code">
+              {code.slice(0, code.length / 2)} {code.slice(code.length / 2)}
+            </strong>
           </p>
         )}
         {!isActive && (

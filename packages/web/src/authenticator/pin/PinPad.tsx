@@ -90,7 +90,7 @@ export function PinPad({ onPin, busy = false, error, action }: PinPadProps) {
           onClick={erase}
           disabled={count.value === 0}
         >
-          <Icon name="back" />
+          <Icon name="erase" />
         </button>
       </div>
       <Button wide busy={busy} disabled={count.value < shortest} onClick={finish}>

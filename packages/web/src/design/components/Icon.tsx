@@ -11,6 +11,7 @@ const paths = {
   warning: "M12 4L2.8 19.5h18.4L12 4zM12 10v4.5M12 17v.3",
   bell: "M6 16V10.5a6 6 0 1112 0V16l1.5 2h-15L6 16zM10 20.5h4",
   clock: "M12 21a9 9 0 100-18 9 9 0 000 18zM12 7v5.2l3.4 2",
+  erase: "M9 6h11.5v12H9l-6-6zM12.2 9.5l5 5M17.2 9.5l-5 5",
   envelope: "M3.5 6h17v12h-17zM4 7l8 6 8-6",
   gear: "M12 15.2a3.2 3.2 0 100-6.4 3.2 3.2 0 000 6.4zM12 3.5v2.6M12 17.9v2.6M3.5 12h2.6M17.9 12h2.6M6 6l1.8 1.8M16.2 16.2L18 18M6 18l1.8-1.8M16.2 7.8L18 6",
   keyboard: "M3 6.5h18v11H3zM6.5 10h.1M10 10h.1M13.5 10h.1M17 10h.1M7.5 14h9",
@@ -33,7 +34,7 @@ const paths = {
 export type IconName = keyof typeof paths;
 
 export function Icon({ name, size = 24 }: { readonly name: IconName; readonly size?: number }) {
-  const turns = name === "back" || name === "forward";
+  const turns = name === "back" || name === "forward" || name === "erase";
   return (
     <svg class={`icon${turns ? " icon-turns" : ""}`} width={size} height={size} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />

@@ -27,7 +27,7 @@ export function AttributeRow({ cell }: { readonly cell: OperationCellVisual }) {
       );
     case "AMOUNT_CONVERSION":
       return (
-        <Row cell={cell}>
+        <Row cell={cell} isBlock>
           <Conversion attribute={attribute} />
         </Row>
       );

@@ -1,0 +1,85 @@
+/** Approve containers in the authenticator, beside a Mobile Token account of the same server. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { noBrowser } from "../../tools/browser.ts";
+import { payment } from "../world.ts";
+import { application, checkPage, connect, openPhone, openScene, type Page, pay, type Scene } from "./scene.ts";
+
+describe("authenticator: Approve", { skip: noBrowser }, () => {
+  let scene: Scene;
+  let page: Page;
+  before(async () => {
+    scene = await openScene();
+    await scene.world.v1("PUT", "/device-types/phone", { applicationId: application });
+    page = await openPhone(scene, {}, `${scene.world.server.publicUrl}/authenticator/`);
+  });
+  after(() => scene?.close());
+
+  const ask = (userId: string, more: object = {}) =>
+    scene.world.v1("POST", "/operations", { ...payment, userId, ...more }) as Promise<{ id: string }>;
+  const statusOf = async (id: string) => (await scene.world.bank.getOperation(id)).status;
+  const password = "correct horse 42";
+  const typePassword = async (text = password) => {
+    await page.getByLabel("Password", { exact: true }).fill(text);
+    await page.getByRole("button", { name: "Continue" }).click();
+  };
+
+  test("an offer that was pasted names its server, asks for a password, and shows the digits of both sides", async () => {
+    const { offer } = (await scene.world.v1("POST", "/offers", { userId: "anna", deviceType: "phone" })) as {
+      offer: string;
+    };
+    await page.getByRole("button", { name: "I have a link" }).click();
+    await page.getByLabel("Link").fill("https://bank.example/nothing");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("This is not a link for connecting a device.").waitFor();
+    await page.getByLabel("Link").fill(offer);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "Connect with this server?" }).waitFor();
+    await checkPage(page, "confirm-server-phone-light");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "Choose a password" }).waitFor();
+    await checkPage(page, "password-phone-light");
+    await page.getByLabel("Password", { exact: true }).fill(password);
+    await page.getByLabel("Repeat the password").fill(password);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "This device is ready" }).waitFor({ timeout: 30_000 });
+    await checkPage(page, "approve-ready-phone-light");
+    await page.getByRole("button", { name: "To the approvals" }).click();
+  });
+
+  test("a transaction is shown as it is signed, approved with the password, and another one reported", async () => {
+    const operation = await ask("anna");
+    await page.getByRole("link", { name: /payment|Payment/ }).click();
+    await page.getByText("CZ2730300000001165254011").waitFor();
+    await checkPage(page, "transaction-phone-light");
+    await page.getByRole("button", { name: "Approve" }).click();
+    await typePassword("wrong horse 4242");
+    await page.getByText("This password is wrong.").waitFor();
+    await typePassword();
+    await page.getByRole("heading", { name: "Approved" }).waitFor();
+    assert.equal(await statusOf(operation.id), "APPROVED");
+    await page.getByRole("button", { name: "Done" }).click();
+
+    const fraud = await ask("anna");
+    await page.getByRole("link", { name: /payment|Payment/ }).click();
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.getByRole("button", { name: "Report as suspicious" }).click();
+    await page.getByRole("heading", { name: "Reported" }).waitFor();
+    assert.equal(await statusOf(fraud.id), "CANCELED");
+    await page.getByRole("button", { name: "Done" }).click();
+  });
+
+  test("both kinds stand side by side, each named, and are decided each in its way", async () => {
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("button", { name: "Connect another account" }).click();
+    await connect(scene, page, "bob");
+    await pay(scene, "bob");
+    await ask("anna");
+    await page.getByText("2 approvals wait").waitFor();
+    await checkPage(page, "two-accounts-phone-light");
+    await page.getByRole("link", { name: "Settings" }).click();
+    await checkPage(page, "settings-two-phone-light");
+    assert.equal(await page.getByRole("link", { name: /Approve$|· Approve/ }).count(), 1);
+    assert.equal(await page.getByRole("link", { name: /Mobile Token/ }).count(), 1);
+  });
+});
