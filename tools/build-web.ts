@@ -1,9 +1,11 @@
 /**
  * `npm run pages`: builds the pages for people into `packages/web/dist`, those that are older than their sources. Also
- * done by `npm start` and before tests, so that nobody has to think of it.
+ * done by `npm start` and before tests, so that nobody has to think of it. With `--brand DIR --out DIR`, all of them with a
+ * bank's own brand.
  */
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import { workspace } from "./source.ts";
 
@@ -18,14 +20,18 @@ export async function buildPages(): Promise<void> {
     ...sources.map((folder) => newestIn(join(folder, "src"))),
     ...[...filesIn(join(workspace, "packages/web"), 0), join(workspace, "package-lock.json")].map(changed),
   );
-  const stale = pages.filter((page) => changed(join(builtPages, page, "built")) < newest);
-  if (stale.length === 0) return;
-  const { build } = await import("vite");
-  for (const page of stale) {
-    await build({ configFile: join(workspace, "packages/web/vite.config.ts"), mode: page, logLevel: "warn" });
-    compress(join(builtPages, page));
-    writeFileSync(join(builtPages, page, "built"), "");
+  for (const page of pages) {
+    if (changed(join(builtPages, page, "built")) < newest) await buildPage(page, builtPages);
   }
+}
+
+async function buildPage(page: (typeof pages)[number], out: string): Promise<void> {
+  const { build } = await import("vite");
+  const outDir = join(out, page);
+  const configFile = join(workspace, "packages/web/vite.config.ts");
+  await build({ configFile, mode: page, logLevel: "warn", build: { outDir } });
+  compress(outDir);
+  writeFileSync(join(outDir, "built"), "");
 }
 
 function changed(file: string): number {
@@ -54,4 +60,12 @@ function compress(folder: string): void {
   }
 }
 
-if (import.meta.main) await buildPages();
+if (import.meta.main) {
+  const { brand, out } = parseArgs({ options: { brand: { type: "string" }, out: { type: "string" } } }).values;
+  if (brand === undefined) await buildPages();
+  else {
+    if (out === undefined) throw new Error("--brand needs --out: a folder for the pages");
+    process.env["COUNTERSIGN_BRAND"] = resolve(brand);
+    for (const page of pages) await buildPage(page, resolve(out));
+  }
+}

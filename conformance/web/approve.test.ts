@@ -47,7 +47,7 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "To the approvals" }).click();
   });
 
-  test("a transaction is shown as it is signed, approved with the password, and another one reported", async () => {
+  test("a transaction is shown as it is signed, and approved with the password", async () => {
     const operation = await ask("anna");
     await page.getByRole("link", { name: /payment|Payment/ }).click();
     await page.getByText("CZ2730300000001165254011").waitFor();
@@ -58,14 +58,6 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     await typePassword();
     await page.getByRole("heading", { name: "Approved" }).waitFor();
     assert.equal(await statusOf(operation.id), "APPROVED");
-    await page.getByRole("button", { name: "Done" }).click();
-
-    const fraud = await ask("anna");
-    await page.getByRole("link", { name: /payment|Payment/ }).click();
-    await page.getByRole("button", { name: "Reject" }).click();
-    await page.getByRole("button", { name: "Report as suspicious" }).click();
-    await page.getByRole("heading", { name: "Reported" }).waitFor();
-    assert.equal(await statusOf(fraud.id), "CANCELED");
     await page.getByRole("button", { name: "Done" }).click();
   });
 
@@ -81,5 +73,51 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     await checkPage(page, "settings-two-phone-light");
     assert.equal(await page.getByRole("link", { name: /Approve$|· Approve/ }).count(), 1);
     assert.equal(await page.getByRole("link", { name: /Mobile Token/ }).count(), 1);
+  });
+
+  test("number matching: the six digits of the other screen are typed, and wrong ones approve nothing", async () => {
+    await scene.world.v1("POST", "/templates", {
+      name: "match",
+      operationType: "payment",
+      dataTemplate: "A1*A${amount}${currency}*I${iban}**N${note}",
+      signatureTypes: ["POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"],
+      maxFailureCount: 5,
+      expirationSeconds: 90,
+      approval: { match: "enter" },
+    });
+    const enter = async (right: boolean) => {
+      const { id } = await ask("anna", { template: "match" });
+      const { matchNumber } = (await scene.world.v1("GET", `/operations/${id}`)) as { matchNumber: string };
+      const other = matchNumber === "000000" ? "000001" : "000000";
+      await page.locator(`a[href*="${id}"]`).click();
+      await page.getByRole("button", { name: "Approve" }).click();
+      await page.getByRole("heading", { name: "Enter the number" }).waitFor();
+      await page.getByLabel("Six digits").fill(right ? matchNumber : other);
+      await checkPage(page, "number-phone-light");
+      await page.keyboard.press("Enter");
+      await typePassword();
+      return id;
+    };
+    await page.getByRole("link", { name: "Approvals" }).click();
+    const failed = await enter(false);
+    await page.getByText("The number does not match").waitFor();
+    assert.equal(await statusOf(failed), "FAILED");
+    await page.getByRole("button", { name: "Back" }).click();
+    await page.getByRole("heading", { name: "No longer waiting" }).waitFor();
+    await page.getByRole("button", { name: "To the approvals" }).click();
+    const approved = await enter(true);
+    await page.getByRole("heading", { name: "Approved" }).waitFor();
+    assert.equal(await statusOf(approved), "APPROVED");
+    await page.getByRole("button", { name: "Done" }).click();
+  });
+
+  test("a transaction that is reported is cancelled, and the person has peace from there on", async () => {
+    const fraud = await ask("anna", { template: "match" });
+    await page.locator(`a[href*="${fraud.id}"]`).click();
+    await page.getByRole("button", { name: "Reject" }).click();
+    await page.getByRole("button", { name: "Report as suspicious" }).click();
+    await page.getByRole("heading", { name: "Reported" }).waitFor();
+    assert.equal(await statusOf(fraud.id), "CANCELED");
+    await page.getByRole("button", { name: "Done" }).click();
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import encodeQR from "qr";
+import { encodeQR } from "qr";
 
 const side = 720;
 

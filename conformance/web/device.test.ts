@@ -137,13 +137,13 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
         for (const { name } of await indexedDB.databases()) {
           const database = await new Promise<IDBDatabase>((resolve, reject) => {
             const request = indexedDB.open(name ?? "");
-            request.onsuccess = () => resolve(request.result);
-            request.onerror = () => reject(new Error("not opened"));
+            request.addEventListener("success", () => resolve(request.result));
+            request.addEventListener("error", () => reject(new Error("not opened")));
           });
           for (const store of database.objectStoreNames) {
             const values = await new Promise<unknown[]>((resolve) => {
               const request = database.transaction(store).objectStore(store).getAll();
-              request.onsuccess = () => resolve(request.result as unknown[]);
+              request.addEventListener("success", () => resolve(request.result as unknown[]));
             });
             for (const value of values) {
               if (value instanceof CryptoKey) hasExtractable ||= value.extractable;

@@ -2,18 +2,21 @@
  * One build for each page: `vite build --mode authenticator`, `console` or `demo`, each whole in `dist/<page>`, because
  * they are served by different listeners. `tools/build-web.ts` builds what is older than its sources.
  */
-import { defineConfig } from "vite";
+import { defineConfig, mergeConfig } from "vite";
+import { withBrand } from "./vite-brand.ts";
 import { listFilesForWorker } from "./vite-worker.ts";
 
 export default defineConfig(({ mode: page }) => {
   const root = `${import.meta.dirname}/src/${page}`;
   const input: Record<string, string> = { index: `${root}/index.html` };
   if (page === "authenticator") input["service-worker"] = `${root}/service-worker.ts`;
-  return {
+  // Given by tools/build-web.ts.
+  const { COUNTERSIGN_BRAND: brand } = process.env;
+  const config = {
     root,
     base: `/${page}/`,
     resolve: { conditions: ["@countersign/source", "browser", "module", "import", "default"] },
-    oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+    oxc: { jsx: { runtime: "automatic" as const, importSource: "preact" } },
     build: {
       outDir: `${import.meta.dirname}/dist/${page}`,
       emptyOutDir: true,
@@ -24,10 +27,14 @@ export default defineConfig(({ mode: page }) => {
       rolldownOptions: {
         input,
         output: {
-          entryFileNames: ({ name }) => (name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js"),
+          entryFileNames: ({ name }: { readonly name: string }) =>
+            name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
         },
       },
     },
     plugins: page === "authenticator" ? [listFilesForWorker()] : [],
   };
+  return brand === undefined || page !== "authenticator"
+    ? config
+    : mergeConfig(config, withBrand(brand, `${root}/public`));
 });

@@ -65,10 +65,10 @@ worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const { to } = event.notification.data as { readonly to: string };
   const open = async () => {
-    const [page] = await worker.clients.matchAll({ type: "window" });
-    if (page === undefined) return worker.clients.openWindow(new URL(to, scope).href);
-    page.postMessage({ to });
-    return page.focus();
+    const [opened] = await worker.clients.matchAll({ type: "window" });
+    if (opened === undefined) return worker.clients.openWindow(new URL(to, scope).href);
+    opened.postMessage({ to });
+    return opened.focus();
   };
   event.waitUntil(open());
 });

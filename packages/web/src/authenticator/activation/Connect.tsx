@@ -27,10 +27,11 @@ export function Connect({ entry }: { readonly entry: Entry }) {
   const issued = useSignal<Issued | "none" | undefined>(undefined);
   const isConfirmed = useSignal(false);
   useEffect(() => {
-    void issuedFrom(entry).then((found) => {
-      issued.value = found ?? "none";
+    const find = async () => {
+      issued.value = (await issuedFrom(entry)) ?? "none";
       isConfirmed.value ||= entry.kind === "code";
-    });
+    };
+    void find();
   }, []);
 
   const leave = () => {

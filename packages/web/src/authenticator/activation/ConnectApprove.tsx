@@ -14,7 +14,7 @@ import { Ready } from "./Ready.tsx";
 
 interface Question {
   readonly shortest: number;
-  answer(password: Uint8Array<ArrayBuffer> | undefined): void;
+  readonly answer: (password: Uint8Array<ArrayBuffer> | undefined) => void;
 }
 
 /** Registers with an Approve server; its policies say whether a password is to be chosen. */
@@ -34,7 +34,7 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
           const shortest = event instanceof sdk.PasswordPromptEvent ? event.passwordPolicy.minLength : 0;
           question.value = {
             shortest,
-            answer(password) {
+            answer: (password) => {
               question.value = undefined;
               const result = new sdk.PasswordPromptResult(password === undefined ? "Cancel" : "Continue");
               if (password !== undefined) result.setPassword(password);
@@ -69,7 +69,7 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
           <Notice tone="danger" live>
             {failure.value}
           </Notice>
-          <Button wide onClick={register}>
+          <Button wide onClick={() => void register()}>
             {t.app.retry}
           </Button>
         </section>

@@ -1,5 +1,9 @@
-import { PowerAuthActivation, PowerAuthAuthentication, type PowerAuth } from "@countersign/client/mobile-token";
-import type { PowerAuthPassword } from "@countersign/client/mobile-token";
+import {
+  type PowerAuth,
+  PowerAuthActivation,
+  PowerAuthAuthentication,
+  type PowerAuthPassword,
+} from "@countersign/client/mobile-token";
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
@@ -99,7 +103,7 @@ export function ConnectMobileToken({ issued, onLeave }: { readonly issued: Issue
             <Notice tone="danger" live>
               {step.value.text}
             </Notice>
-            <Button wide onClick={exchange}>
+            <Button wide onClick={() => void exchange()}>
               {t.app.retry}
             </Button>
           </section>

@@ -47,7 +47,7 @@ function readOffer(text: string): Entry | undefined {
 function memberOf(json: string): string | undefined {
   try {
     const { offer, prov } = JSON.parse(json) as { offer?: unknown; prov?: unknown };
-    return [offer, prov].find((one) => typeof one === "string") as string | undefined;
+    return [offer, prov].find((one): one is string => typeof one === "string");
   } catch {
     return undefined;
   }

@@ -47,7 +47,7 @@ export function LockPage() {
   };
   const byPin = (pin: PowerAuthPassword) =>
     attempt(async () => {
-      await account.powerAuth.validatePassword(pin).finally(() => pin.release());
+      await account.powerAuth.validatePassword(pin).finally(() => void pin.release());
       noteReach(true);
     });
   const byPasskey = () =>

@@ -33,9 +33,11 @@ export function OfflinePage() {
   useEffect(() => {
     const text = scannedOffline.value;
     if (text === undefined) return toApprovals();
-    void genuineFor(text).then((found) => {
+    const check = async () => {
+      const found = await genuineFor(text);
       phase.value = found === undefined ? { at: "refused" } : { at: "detail", found };
-    });
+    };
+    void check();
   }, []);
   const current = phase.value;
   switch (current.at) {

@@ -74,7 +74,12 @@ export function ChoosePin({
     <section class="stack stack-middle">
       <Heading key={step.value}>{repeats ? t.pin.repeatTitle : t.pin.chooseTitle}</Heading>
       <p class="soft">{repeats ? t.pin.repeatText : t.pin.chooseText(brand.pin.shortest, brand.pin.longest)}</p>
-      <PinPad key={step.value} onPin={repeats ? repeat : choose} busy={busy} error={error.value} />
+      <PinPad
+        key={step.value}
+        onPin={(pin) => void (repeats ? repeat(pin) : choose(pin))}
+        busy={busy}
+        error={error.value}
+      />
     </section>
   );
 }

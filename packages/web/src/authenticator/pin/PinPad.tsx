@@ -87,7 +87,7 @@ export function PinPad({ onPin, busy = false, error, action }: PinPadProps) {
           type="button"
           class="pin-key pin-key-plain"
           aria-label={t.pin.delete}
-          onClick={erase}
+          onClick={() => void erase()}
           disabled={count.value === 0}
         >
           <Icon name="erase" />

@@ -39,13 +39,13 @@ export function ChangePin({ account, onDone }: ChangePinProps) {
   };
   const begin = (pin: PowerAuthPassword) =>
     attempt(async () => {
-      begun.current = await account.powerAuth.beginPasswordChange(pin).finally(() => pin.release());
+      begun.current = await account.powerAuth.beginPasswordChange(pin).finally(() => void pin.release());
       isBegun.value = true;
     });
   const finish = (pin: PowerAuthPassword) =>
     attempt(async () => {
       if (begun.current === undefined) return;
-      await account.powerAuth.finishPasswordChange(pin, begun.current).finally(() => pin.release());
+      await account.powerAuth.finishPasswordChange(pin, begun.current).finally(() => void pin.release());
       onDone(t.settings.pinChanged);
     });
   return (

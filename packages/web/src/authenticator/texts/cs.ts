@@ -159,7 +159,7 @@ export const cs: Dictionary<typeof en> = {
   },
   number: {
     title: "Zadejte číslo",
-    text: "Opište šest číslic z druhé obrazovky.",
+    text: "Opište šest číslic z druhé obrazovky. Pokus je jen jeden.",
     label: "Šest číslic",
     wrong: "Číslo nesouhlasí. Nic nebylo schváleno.",
     scan: "Načíst číslo",

@@ -152,7 +152,7 @@ export const en = {
   },
   number: {
     title: "Enter the number",
-    text: "Type the six digits that the other screen shows.",
+    text: "Type the six digits that the other screen shows. There is one try.",
     label: "Six digits",
     wrong: "The number does not match. Nothing was approved.",
     scan: "Scan the number",

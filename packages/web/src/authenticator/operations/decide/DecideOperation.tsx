@@ -1,6 +1,6 @@
 import {
   MobileTokenDataBuilder,
-  PowerAuthAuthentication,
+  type PowerAuthAuthentication,
   PreApprovalScreensRecorder,
   RejectionReason,
 } from "@countersign/client/mobile-token";
@@ -122,9 +122,9 @@ export function DecideOperation({ item, onDecide }: DecideOperationProps) {
 }
 
 const reasons: Readonly<Record<Reason, () => RejectionReason>> = {
-  unexpected: RejectionReason.unexpectedOperation,
-  incorrect: RejectionReason.incorrectData,
-  other: RejectionReason.unknown,
+  unexpected: () => RejectionReason.unexpectedOperation(),
+  incorrect: () => RejectionReason.incorrectData(),
+  other: () => RejectionReason.unknown(),
   suspicious: () => RejectionReason.custom("SUSPICIOUS"),
-  preApproval: RejectionReason.preApproval,
+  preApproval: () => RejectionReason.preApproval(),
 };

@@ -108,7 +108,7 @@ function Copy({ text }: { readonly text: string }) {
     );
   };
   return (
-    <button type="button" class="link-button" onClick={copy}>
+    <button type="button" class="link-button" onClick={() => void copy()}>
       <span role="status">{copied.value ? t.operation.copied : t.operation.copy}</span>
     </button>
   );
