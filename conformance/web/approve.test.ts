@@ -100,11 +100,10 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     };
     await page.getByRole("link", { name: "Approvals" }).click();
     const failed = await enter(false);
-    await page.getByText("The number does not match").waitFor();
+    await page.getByRole("heading", { name: "Not approved" }).waitFor();
     assert.equal(await statusOf(failed), "FAILED");
-    await page.getByRole("button", { name: "Back" }).click();
-    await page.getByRole("heading", { name: "No longer waiting" }).waitFor();
-    await page.getByRole("button", { name: "To the approvals" }).click();
+    await checkPage(page, "number-wrong-phone-light");
+    await page.getByRole("button", { name: "Done" }).click();
     const approved = await enter(true);
     await page.getByRole("heading", { name: "Approved" }).waitFor();
     assert.equal(await statusOf(approved), "APPROVED");

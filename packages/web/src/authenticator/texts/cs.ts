@@ -177,6 +177,8 @@ export const cs: Dictionary<typeof en> = {
     approvedText: "Druhá strana už to ví.",
     rejected: "Odmítnuto",
     rejectedText: "Nic nebylo schváleno.",
+    failed: "Neschváleno",
+    failedText: "Číslo nesouhlasí. Začněte znovu tam, kde to celé začalo.",
     reported: "Nahlášeno",
     reportedText: "Bylo to odmítnuto a druhá strana je varována.",
     redirectIn: (seconds) => `Pokračujete za ${seconds} s`,

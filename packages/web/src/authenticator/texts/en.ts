@@ -170,6 +170,8 @@ export const en = {
     approvedText: "The other side knows already.",
     rejected: "Rejected",
     rejectedText: "Nothing was approved.",
+    failed: "Not approved",
+    failedText: "The number does not match. Start again where it all began.",
     reported: "Reported",
     reportedText: "It was rejected, and the other side was warned.",
     redirectIn: (seconds: number) => `You go on in ${seconds} s`,

@@ -57,6 +57,8 @@ export function DecideTransaction({ item, onDecide }: DecideTransactionProps) {
         await send(password);
         phase.value = { at: "done", outcome };
       } catch (error) {
+        // There is one try: it is over, as if it had been decided.
+        if (failureOf(error) === "number-wrong") return void (phase.value = { at: "done", outcome: "failed" });
         onDecide(false);
         throw error;
       }

@@ -7,13 +7,15 @@ import { Page } from "../../shell/Shell.tsx";
 import { texts } from "../../texts/texts.ts";
 import { AfterApproval } from "../screens/AfterApproval.tsx";
 
-export type Outcome = "approved" | "rejected" | "reported";
+export type Outcome = "approved" | "rejected" | "reported" | "failed";
 
 interface ResultProps {
   readonly outcome: Outcome;
   /** Of Mobile Token: it may have words, and a screen, for it. */
   readonly operation?: UserOperation;
 }
+
+const icons = { approved: "check", rejected: "close", reported: "warning", failed: "warning" } as const;
 
 export function Result({ outcome, operation }: ResultProps) {
   const t = texts.value;
@@ -24,7 +26,7 @@ export function Result({ outcome, operation }: ResultProps) {
     <Page>
       <section class="stack stack-middle result">
         <div class={`result-mark result-mark-${outcome}`} aria-hidden="true">
-          <Icon name={outcome === "approved" ? "check" : outcome === "rejected" ? "close" : "warning"} size={44} />
+          <Icon name={icons[outcome]} size={44} />
         </div>
         <Heading>{t.result[outcome]}</Heading>
         <p class="soft" role="status">
