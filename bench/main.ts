@@ -2,6 +2,7 @@
 import { approveBench } from "./approve.ts";
 import { approveEs256Bench } from "./approve-es256.ts";
 import { cibaBench } from "./ciba.ts";
+import { authenticatorBench } from "./authenticator.ts";
 import { mobileTokenBench } from "./mobile-token.ts";
 
 type Bench = (say: (line: string) => void) => Promise<Record<string, number | null>>;
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, Bench>> = {
   approve: approveBench,
   "approve-es256": approveEs256Bench,
   ciba: cibaBench,
+  authenticator: authenticatorBench,
   "mobile-token": mobileTokenBench,
 };
 

@@ -2,12 +2,13 @@
  * `countersign serve`: the server in this process. The ready line is the first thing on standard output, as JSON, for
  * whoever started it; the log goes to standard error.
  */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { type Context, writes } from "../command.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { usageFailure } from "../failure.ts";
 import { listed, wholeNumber } from "../options.ts";
-import { builtPages } from "../pages.ts";
 import { untilStopped } from "../stop.ts";
 
 export interface ServeOptions {
@@ -28,6 +29,9 @@ export interface ServeOptions {
   readonly allowedOrigin?: readonly string[];
   readonly allowWidePrivate?: boolean;
 }
+
+/** Beside this command, in the package that holds them. */
+const builtPages = join(dirname(fileURLToPath(import.meta.resolve("@countersign/web/package.json"))), "dist");
 
 export function serveCommand(program: Command, context: Context): void {
   const command = program

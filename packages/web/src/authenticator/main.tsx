@@ -20,11 +20,11 @@ effect(() => {
 });
 
 async function open(): Promise<void> {
-  await useChosenLanguage();
-  await readLock();
+  const opened = openAccounts();
+  await Promise.all([useChosenLanguage(), readLock()]);
   const root = document.getElementById("app");
   if (root !== null) render(<App />, root);
-  await openAccounts();
+  await opened;
 }
 void open();
 
