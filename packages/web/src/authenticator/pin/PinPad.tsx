@@ -1,6 +1,6 @@
 import { PowerAuthPassword } from "@countersign/client/mobile-token";
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Icon } from "../../design/components/Icon.tsx";
 import { brand } from "../brand/brand.ts";
@@ -27,13 +27,11 @@ export function PinPad({ onPin, busy = false, error, action }: PinPadProps) {
   const pad = useRef<HTMLDivElement>(null);
   const current = () => (pin.current ??= new PowerAuthPassword(false));
 
-  useEffect(() => {
+  // Before it is painted: whoever types at once loses no digit.
+  useLayoutEffect(() => {
     pad.current?.focus({ preventScroll: true });
     return () => void pin.current?.release();
   }, []);
-  useEffect(() => {
-    if (error !== undefined) void clear();
-  }, [error]);
 
   async function type(digit: string) {
     if (busy || count.value >= longest) return;
@@ -41,11 +39,6 @@ export function PinPad({ onPin, busy = false, error, action }: PinPadProps) {
   }
   async function erase() {
     if (!busy) count.value = await current().removeLastCharacter();
-  }
-  async function clear() {
-    await pin.current?.release();
-    pin.current = undefined;
-    count.value = 0;
   }
   function finish() {
     if (busy || count.value < shortest) return;
