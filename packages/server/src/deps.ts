@@ -4,6 +4,7 @@ import type { CryptoProvider } from "@countersign/protocol/crypto";
 import type { Logger } from "pino";
 import type { ActivationKeyCache } from "./activations/keys.ts";
 import type { VersionCache } from "./applications/version.ts";
+import type { ClientStreams } from "./live/client-streams.ts";
 import type { LiveStreams } from "./live/streams.ts";
 import type { Config } from "./config.ts";
 import type { DisplayTemplateCache } from "./display/cache.ts";
@@ -40,6 +41,7 @@ export interface Deps {
   readonly live: LiveStreams;
   /** The OpenID provider. */
   readonly oidc: Oidc;
+  readonly clientStreams: ClientStreams;
   readonly versions: VersionCache;
   readonly activationKeys: ActivationKeyCache;
   readonly tokenKeys: TokenKeyCache;

@@ -41,6 +41,7 @@ import { versionCache } from "./applications/version.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { displayTemplateCache } from "./display/cache.ts";
+import { clientStreams } from "./live/client-streams.ts";
 import { liveStreams } from "./live/streams.ts";
 import { createMetrics } from "./metrics.ts";
 import { channels } from "./notifications/delivery/channels.ts";
@@ -83,6 +84,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   const publicUrl = await fixPublicUrl(store, config.publicUrl);
   const reach = { allow: config.outboundAllow };
   const outbound = outboundTo(reach);
+  const liveLimits = { streams: config.liveStreams, seconds: config.liveSeconds };
   const deps: Deps = {
     config,
     get publicUrl() {
@@ -99,10 +101,11 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     throttle: addressThrottle(config.refusalsPerMinute, () => performance.now()),
     inFlight: inFlight(),
     operationWatch: operationWatch(),
-    live: liveStreams(store, { streams: config.liveStreams, seconds: config.liveSeconds }),
     get oidc() {
       return oidc;
     },
+    live: liveStreams(store, liveLimits),
+    clientStreams: clientStreams({ store, secrets }, liveLimits),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
     tokenKeys: tokenKeyCache(secrets, nodeCrypto),
@@ -118,6 +121,7 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
 
   const closeListeners = async () => {
     deps.live.close();
+    deps.clientStreams.close();
     await Promise.all([publicApp.close(), privateApp.close()]);
   };
   const { publicAddress, privateUrl } = await listen(publicApp, privateApp, config).catch(async (error: unknown) => {

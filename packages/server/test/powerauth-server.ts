@@ -18,6 +18,7 @@ import { type Config, configSchema } from "../src/config.ts";
 import type { Deps } from "../src/deps.ts";
 import { isRefusal, type Refusal } from "../src/errors.ts";
 import { displayTemplateCache } from "../src/display/cache.ts";
+import { clientStreams } from "../src/live/client-streams.ts";
 import { liveStreams } from "../src/live/streams.ts";
 import { openIdProvider } from "../src/oidc/provider.ts";
 import { operationWatch } from "../src/operations/watch.ts";
@@ -56,6 +57,7 @@ export async function startPowerAuth(
     inFlight: inFlight(),
     operationWatch: operationWatch(),
     live: liveStreams(store, { streams: 1, seconds: 1 }),
+    clientStreams: clientStreams({ store, secrets }, { streams: 1, seconds: 1 }),
     versions: versionCache(store, secrets),
     activationKeys: activationKeyCache(secrets, nodeCrypto),
     tokenKeys: tokenKeyCache(secrets, nodeCrypto),

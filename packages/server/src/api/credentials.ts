@@ -1,8 +1,13 @@
-/** Lets only API clients in, and to each route only those with its permission. A browser is never asked to log in. */
+/**
+ * Lets only API clients in, and to each route only those with its permission. A browser is never asked to log in: the
+ * operator console has a session of its own, which opens `/v1` and, with its CSRF token, lets it change things there.
+ */
+import type { FastifyRequest } from "fastify";
 import type { ApiClient, Permission } from "../accounts/api-client.ts";
 import { authenticateBasic } from "../accounts/authenticate.ts";
+import { findSession, isCsrfToken } from "../accounts/console-session.ts";
 import type { Deps } from "../deps.ts";
-import { orRefuse, RefusedError, refuse } from "../errors.ts";
+import { isRefusal, orRefuse, type Refusal, RefusedError, refuse } from "../errors.ts";
 import type { Api } from "./surfaces.ts";
 
 declare module "fastify" {
@@ -16,11 +21,13 @@ declare module "fastify" {
   }
 }
 
+type AccessDeps = Pick<Deps, "store" | "secrets" | "throttle">;
+
 /** For everything registered in this scope from now on. Runs before the body is read. */
-export function requireApiClient(app: Api, deps: Pick<Deps, "store" | "secrets" | "throttle">): void {
+export function requireApiClient(app: Api, deps: AccessDeps): void {
   app.decorateRequest("apiClient");
   app.addHook("onRequest", async (request) => {
-    const client = await authenticateBasic(deps, request.headers.authorization);
+    const client = await authenticateRequest(deps, request);
     if ("refused" in client && !deps.throttle.allow(request.ip)) throw new RefusedError(refuse("throttled"));
     request.apiClient = orRefuse(client);
     // What does not exist is answered by the surface's own handler.
@@ -29,4 +36,30 @@ export function requireApiClient(app: Api, deps: Pick<Deps, "store" | "secrets" 
     const sufficient = typeof permission === "string" ? [permission] : permission;
     if (!sufficient.some((one) => request.apiClient.permissions.has(one))) throw new RefusedError(refuse("forbidden"));
   });
+}
+
+/** Whom the credentials of a request let in at this moment. Refuses `unauthenticated`, or `forbidden` without the token. */
+export async function authenticateRequest(
+  deps: Pick<Deps, "store" | "secrets">,
+  request: FastifyRequest,
+): Promise<ApiClient | Refusal> {
+  const { authorization } = request.headers;
+  const token = sessionTokenOf(request);
+  const ofSession = authorization === undefined && request.routeOptions.url?.startsWith("/v1/") === true;
+  if (!ofSession || token === undefined) return authenticateBasic(deps, authorization);
+  const session = await findSession(deps, token);
+  if (isRefusal(session)) return session;
+  const reads = request.method === "GET" || request.method === "HEAD";
+  return reads || isCsrfToken(session, csrfTokenOf(request)) ? session.client : refuse("forbidden");
+}
+
+export const sessionCookie = "countersign_console";
+
+export function sessionTokenOf({ headers }: Pick<FastifyRequest, "headers">): string | undefined {
+  return new RegExp(`(?:^|; *)${sessionCookie}=([^;]*)`).exec(headers.cookie ?? "")?.[1];
+}
+
+export function csrfTokenOf({ headers }: Pick<FastifyRequest, "headers">): string | undefined {
+  const given = headers["x-csrf-token"];
+  return typeof given === "string" ? given : undefined;
 }

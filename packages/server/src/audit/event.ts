@@ -23,6 +23,8 @@ export type EventType =
   | "oidc-client.invited"
   | "user-code.set"
   | "user-code.removed"
+  | "console.signed-in"
+  | "console.signed-out"
   | "activation.created"
   | "activation.prepared"
   | "activation.committed"

@@ -47,12 +47,17 @@ export interface Announced {
 
 /** Events that streams and waiting requests are told of. */
 export function isHinted(eventType: string): boolean {
-  return /^(activation|operation|inbox)\./.test(eventType);
+  return /^(activation|operation|inbox)\./.test(eventType) || isAboutAccess(eventType);
+}
+
+/** Events about who may use the private API: they belong to no application, and no sink hears of them. */
+function isAboutAccess(eventType: string): boolean {
+  return /^(api-client|console)\./.test(eventType);
 }
 
 /** Undefined for an event that nobody outside may hear of. */
 export function announcementOf(row: ChainedEvent["row"], draft: EventDraft): Announced | undefined {
-  if (draft.applications.length === 0) return undefined;
+  if (draft.applications.length === 0 && !isAboutAccess(row.type)) return undefined;
   if (sinkTypesOf(row.type).length === 0 && !isHinted(row.type)) return undefined;
   const { userId } = draft.data;
   return {

@@ -4,6 +4,7 @@ import { StoreError } from "./errors.ts";
 import { initial } from "./migrations/0001-initial.ts";
 import { approve } from "./migrations/0003-approve.ts";
 import { oidc } from "./migrations/0004-oidc.ts";
+import { operatorConsole } from "./migrations/0005-console.ts";
 import { mobileToken } from "./migrations/0002-mobile-token.ts";
 import type { Schema } from "./schema.ts";
 
@@ -13,7 +14,7 @@ export interface Migration {
 }
 
 /** In order; a released entry never changes. */
-const migrations: readonly Migration[] = [initial, mobileToken, approve, oidc];
+const migrations: readonly Migration[] = [initial, mobileToken, approve, oidc, operatorConsole];
 
 /** The caller holds the lock that keeps other nodes out. */
 export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {

@@ -49,6 +49,7 @@ export interface Schema {
   user_code: UserCodeTable;
   user_code_try: UserCodeTryTable;
   authorization_type: AuthorizationTypeTable;
+  console_session: ConsoleSessionTable;
 }
 
 export interface SettingTable {
@@ -664,4 +665,14 @@ export interface AuthorizationTypeTable {
   /** JSON: parameter of the template → JSON pointer into the details. */
   parameters: string;
   updated_at: number;
+}
+
+/** A browser that an API client signed in with at the operator console. */
+export interface ConsoleSessionTable {
+  tenant: string;
+  /** Keyed hash of the token in the browser's cookie. */
+  id: string;
+  client_id: string;
+  created_at: number;
+  expires_at: number;
 }

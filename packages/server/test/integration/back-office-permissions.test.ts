@@ -95,6 +95,7 @@ const matrix: Readonly<Record<string, readonly string[]>> = {
   "/rest/v3/operation/approve": ["decide"],
   "/rest/v3/operation/reject": ["decide"],
   "/rest/v3/operation/approve/fail": ["decide"],
+  "GET /v1/live": ["relying-party", "integrate", "operate"],
   "/v1/operations": ["relying-party"],
   "GET /v1/operations": ["relying-party", "operate"],
   "GET /v1/operations/:id": ["relying-party", "operate"],

@@ -12,6 +12,7 @@ import { examples } from "../../src/api/docs/examples.ts";
 import { type Json, send } from "../bank.ts";
 import { play } from "../example-play.ts";
 import { startExampleWorld } from "../example-world.ts";
+import { openStream } from "../sse.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
 interface Documented {
@@ -106,6 +107,10 @@ suiteOnEachStore((kind, open) => {
       for (const { route, operation } of documents.flatMap(operationsOf)) {
         const example = examples[route];
         assert.ok(example, `${route} has no example: add one in src/api/docs/examples/`);
+        if (example.stream) {
+          await beginsWithReady(route, operation);
+          continue;
+        }
         const { reply } = await play(world, route, example);
         const answered = `${route} answered ${reply.status}: ${JSON.stringify(reply.body, undefined, 2)}`;
         assert.equal(reply.status, example.status ?? 200, answered);
@@ -126,6 +131,17 @@ suiteOnEachStore((kind, open) => {
         }
       }
     });
+
+    const beginsWithReady = async (route: string, operation: Json) => {
+      assert.ok(operation.responses[200].content["text/event-stream"], route);
+      const { clientId, clientSecret } = world.client;
+      const authorization = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString("base64")}`;
+      const [, address = ""] = route.split(" ");
+      const headers = { authorization, accept: "text/event-stream" };
+      const stream = await openStream(world.bank.privateUrl + address, headers);
+      await stream.until(({ event }) => event === "ready");
+      stream.close();
+    };
 
     test("What is documented is closed: answers of /v1, and their items, have no member that is not named", () => {
       for (const { route, operation } of operationsOf(documents[0])) {

@@ -16,6 +16,7 @@ import { v1DisplayExamples } from "./examples/v1-display.ts";
 import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1KeyExamples } from "./examples/v1-keys.ts";
 import { v1RegistrationExamples } from "./examples/oidc/v1-registration.ts";
+import { v1LiveExamples } from "./examples/v1-live.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 import { v1OidcExamples } from "./examples/openid/v1-oidc.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
@@ -36,6 +37,8 @@ export interface Example {
   readonly response?: unknown;
   /** Body and response of a back-office call stand here as they are, with their envelopes where they have one. */
   readonly whole?: true;
+  /** The answer is a stream of events, and begins with `ready`. */
+  readonly stream?: true;
 }
 
 /** By method and address, as routes declare them: `GET /v1/operations/:id`. */
@@ -43,6 +46,7 @@ export type Examples = Readonly<Record<string, Example>>;
 
 export const examples: Examples = {
   ...v1OperationExamples,
+  ...v1LiveExamples,
   ...v1TemplateExamples,
   ...v1DisplayExamples,
   ...v1ApproveExamples,

@@ -79,6 +79,7 @@ function answerOf({ errors }: Document, response: object | undefined, example: E
     errors === "envelope" && !example?.whole
       ? { status: "OK", ...(responseObject !== undefined && { responseObject }) }
       : responseObject;
+  if (example?.stream) return schemas;
   return { ...schemas, [status]: { description: "Done", ...withExample(schema, given) } };
 }
 

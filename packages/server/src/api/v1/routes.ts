@@ -17,6 +17,7 @@ import { authorizationTypeRoutes } from "./oidc/authorization-types.ts";
 import { oidcClientRoutes } from "./oidc/clients.ts";
 import { initialAccessTokenRoutes } from "./oidc/initial-access-tokens.ts";
 import { userCodeRoutes } from "./oidc/user-codes.ts";
+import { liveRoutes } from "./live.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
@@ -26,6 +27,7 @@ import { webhookRoutes } from "./webhooks.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {
   operationRoutes(app, deps);
+  liveRoutes(app, deps);
   offlineRoutes(app, deps);
   templateRoutes(app, deps);
   displayTemplateRoutes(app, deps);
