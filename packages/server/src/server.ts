@@ -5,6 +5,7 @@ import fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { join } from "node:path";
 import { bootstrapClient } from "./accounts/bootstrap.ts";
+import { consoleRoutes } from "./api/console.ts";
 import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
 import { describeRoutes } from "./api/docs/openapi.ts";
@@ -241,6 +242,10 @@ async function privateListener(
     });
   });
   await documentationRoutes(app, deps, documents);
+  await app.register(async (scope: Api) => {
+    speakProblems(scope);
+    consoleRoutes(scope, deps);
+  });
   await servePage(app, "console", { root: pages });
   return app;
 }

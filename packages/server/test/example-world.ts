@@ -268,6 +268,8 @@ const shown: Readonly<Record<string, readonly unknown[]>> = {
   "GET /v1/webhooks": [values.webhook],
   "GET /v1/oidc-clients": [values.oidcClient],
   "GET /v1/authorization-types": [values.authorizationType],
+  "GET /v1/callbacks": [values.callback],
+  "GET /v1/users": [values.activation],
   "GET /v1/push-devices": [values.pushedActivation],
   "GET /v1/inbox/messages": [values.message],
   "GET /inbox/messages/list": [values.message],

@@ -123,14 +123,14 @@ function problem({ refused, detail }: Refusal, reply: FastifyReply): FastifyRepl
     .send({ title, status, code: refused, ...(detail !== undefined && { detail }) });
 }
 
-/** What unknown addresses answer: an envelope, or problem details under `/v1`. Set once per listener. */
+/** What unknown addresses answer: an envelope, or problem details under `/v1` and `/console`. Set once per listener. */
 export function answerUnknownAddresses(app: Api): void {
   app.setNotFoundHandler((request, reply) => answerUnknownAddress(request, reply));
 }
 
 /** Also for addresses that cannot be read, before any route is found for them. */
 export function answerUnknownAddress(request: Pick<FastifyRequest, "url">, reply: FastifyReply): FastifyReply {
-  return request.url.startsWith("/v1/")
+  return /^\/(v1|console)\//.test(request.url)
     ? problem(refuse("not-found"), reply)
     : errorEnvelope(reply, 404, "ERROR_NOT_FOUND", refusals["not-found"].text);
 }

@@ -17,6 +17,7 @@ import { v1InboxExamples } from "./examples/v1-inbox.ts";
 import { v1KeyExamples } from "./examples/v1-keys.ts";
 import { v1RegistrationExamples } from "./examples/oidc/v1-registration.ts";
 import { v1LiveExamples } from "./examples/v1-live.ts";
+import { v1OverviewExamples } from "./examples/v1-overview.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 import { v1OidcExamples } from "./examples/openid/v1-oidc.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";
@@ -46,7 +47,7 @@ export type Examples = Readonly<Record<string, Example>>;
 
 export const examples: Examples = {
   ...v1OperationExamples,
-  ...v1LiveExamples,
+  ...v1OverviewExamples,
   ...v1TemplateExamples,
   ...v1DisplayExamples,
   ...v1ApproveExamples,

@@ -1,12 +1,13 @@
 /** `/v1/display-templates`: how operations of a type are shown in a language. */
+import { display, type DisplayTemplate } from "@countersign/protocol/operation/display";
 import { type Static, Type } from "typebox";
 import type { Deps } from "../../deps.ts";
 import { findDisplayTemplate, listDisplayTemplates } from "../../display/list.ts";
 import { removeDisplayTemplate } from "../../display/remove.ts";
 import { setDisplayTemplate } from "../../display/set.ts";
-import type { StoredTemplate } from "../../display/template.ts";
-import { orRefuse } from "../../errors.ts";
-import { name, plainObject } from "../members.ts";
+import { checkContent, type StoredTemplate, type TemplateContent } from "../../display/template.ts";
+import { orRefuse, RefusedError } from "../../errors.ts";
+import { jsonObject, name, parameters, plainObject, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { displayTemplateBody, displayTemplateMembers } from "./display-template-body.ts";
 import { closed, itemsSchema, noQuery, utc, utcSchema } from "./members.ts";
@@ -19,6 +20,17 @@ const templateSchema = closed({
   language: Type.String(),
   ...displayTemplateMembers,
   updatedAt: utcSchema,
+});
+
+const previewBody = closed({
+  content: Type.Optional(displayTemplateBody),
+  parameters: Type.Optional(parameters),
+  riskFlags: Type.Optional(text(255, 0)),
+  proximityCheck: Type.Optional(Type.Boolean()),
+});
+const previewSchema = closed({
+  formData: Type.Record(Type.String(), Type.Unknown(), { description: "As a device gets it with an operation" }),
+  ui: Type.Optional(jsonObject),
 });
 
 const config = { permission: "integrate" } as const;
@@ -46,6 +58,20 @@ export function displayTemplateRoutes(app: Api, deps: Pick<Deps, "store">): void
     const template = { ...request.params, content, clientId: request.apiClient.id };
     return templateJson(orRefuse(await setDisplayTemplate(deps, template)));
   });
+
+  app.post(
+    "/v1/display-templates/:operationType/:language/preview",
+    { config, schema: { params, querystring: noQuery, body: previewBody, response: { 200: previewSchema } } },
+    async ({ params: key, body: { content, parameters: filled, riskFlags = "", proximityCheck = false } }) => {
+      plainObject(content?.ui, "ui");
+      const template = content === undefined ? await findDisplayTemplate(deps, key) : { ...key, ...content };
+      const refusal = content === undefined ? undefined : checkContent(content as TemplateContent);
+      if (refusal !== undefined) throw new RefusedError(refusal);
+      const operation = { operationType: key.operationType, parameters: filled ?? {}, riskFlags, proximityCheck };
+      const { formData, ui } = display(operation, orRefuse(template) as DisplayTemplate);
+      return { formData: { ...formData }, ...(ui !== undefined && { ui: { ...ui } }) };
+    },
+  );
 
   const removed = { params, querystring: noQuery, response: { 204: Type.Null() } };
   app.delete(path, { config, schema: removed }, async (request, reply) => {

@@ -23,7 +23,9 @@ import { pushRoutes } from "./push.ts";
 import { templateRoutes } from "./templates.ts";
 import { directRequestRoutes, transactionRoutes } from "./approve/transactions.ts";
 import { userRoutes } from "./approve/users.ts";
-import { webhookRoutes } from "./webhooks.ts";
+import { statisticsRoutes } from "./overview/statistics.ts";
+import { userListRoutes } from "./overview/users.ts";
+import { callbackRoutes, webhookRoutes } from "./webhooks.ts";
 
 export function v1Routes(app: Api, deps: Deps): void {
   operationRoutes(app, deps);
@@ -41,6 +43,9 @@ export function v1Routes(app: Api, deps: Deps): void {
   auditRoutes(app, deps);
   keyRoutes(app, deps);
   webhookRoutes(app, deps);
+  callbackRoutes(app, deps);
+  userListRoutes(app, deps);
+  statisticsRoutes(app, deps);
   deviceTypeRoutes(app, deps);
   offerRoutes(app, deps);
   containerAdminRoutes(app, deps);

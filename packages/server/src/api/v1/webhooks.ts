@@ -7,7 +7,8 @@ import { orRefuse, RefusedError, refuse } from "../../errors.ts";
 import { createSink, removeSink, rotateSigningSecret, updateSink } from "../../notifications/change-sink.ts";
 import { listDeliveries } from "../../notifications/deliveries.ts";
 import { replayOutbox } from "../../notifications/delivery/queue.ts";
-import { findSink, listSinks, type Sink, webhookTypes } from "../../notifications/sink.ts";
+import { callbackTypes, findSink, listSinks, type Sink, webhookTypes } from "../../notifications/sink.ts";
+import type { SinkType } from "../../store/schema.ts";
 import { name, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
 import { closed, itemsSchema, noQuery, pageSchema, paging, utc, utcSchema } from "./members.ts";
@@ -57,6 +58,10 @@ const webhookMembers = {
   createdAt: utcSchema,
 };
 const webhookSchema = closed(webhookMembers);
+const callbackSchema = closed({
+  ...webhookMembers,
+  type: Type.String({ description: "`ACTIVATION_STATUS_CHANGE` or `OPERATION_STATUS_CHANGE`" }),
+});
 const withSecret = closed({
   ...webhookMembers,
   signingSecret: Type.String({ description: "Shown this once; signs what is sent" }),
@@ -136,9 +141,27 @@ export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "s
     return { ...shown(sink), signingSecret };
   });
 
+  deliveryRoutes(app, deps, path, webhookTypes);
+}
+
+/** `/v1/callbacks`: those in PowerAuth form, which `/rest/v3` sets up. Here is what became of them. */
+export function callbackRoutes(app: Api, deps: Pick<Deps, "store">): void {
+  app.get(
+    "/v1/callbacks",
+    { config: operate, schema: { querystring: noQuery, response: { 200: itemsSchema(callbackSchema) } } },
+    async ({ apiClient }) => {
+      const { applications } = apiClient;
+      const sinks = await listSinks(deps, { types: callbackTypes, applications: applications && [...applications] });
+      return { items: sinks.map((sink) => ({ ...shown(sink), type: sink.type })) };
+    },
+  );
+  deliveryRoutes(app, deps, "/v1/callbacks", callbackTypes);
+}
+
+function deliveryRoutes(app: Api, deps: Pick<Deps, "store">, at: string, types: readonly SinkType[]): void {
   const listSchema = { params, querystring: deliveriesQuery, response: { 200: pageSchema(deliverySchema) } };
-  app.get(`${path}/:id/deliveries`, { config: operate, schema: listSchema }, async (request) => {
-    const { id } = await visible(deps, request);
+  app.get(`${at}/:id/deliveries`, { config: operate, schema: listSchema }, async (request) => {
+    const { id } = await visible(deps, request, types);
     const { state, cursor: after, limit: most = "50" } = request.query;
     const limit = Number(most);
     const found = await listDeliveries(deps, id, { state, after, limit });
@@ -161,16 +184,20 @@ export function webhookRoutes(app: Api, deps: Pick<Deps, "store" | "random" | "s
     querystring: noQuery,
     response: { 200: closed({ replayed: Type.Integer() }) },
   };
-  app.post(`${path}/:id/replay`, { config: operate, schema: replaySchema }, async (request) => {
-    const { id: sinkId } = await visible(deps, request);
+  app.post(`${at}/:id/replay`, { config: operate, schema: replaySchema }, async (request) => {
+    const { id: sinkId } = await visible(deps, request, types);
     const { state = "DEAD", deliveries: ids } = request.body ?? {};
     return { replayed: await replayOutbox(deps.store, { sinkId, state, ids }) };
   });
 }
 
 /** Webhooks of other applications than its own do not exist for a client. */
-async function visible(deps: Pick<Deps, "store">, request: FastifyRequest<{ Params: { id: string } }>): Promise<Sink> {
-  const sink = await findSink(deps, request.params.id, webhookTypes);
+async function visible(
+  deps: Pick<Deps, "store">,
+  request: FastifyRequest<{ Params: { id: string } }>,
+  types: readonly SinkType[] = webhookTypes,
+): Promise<Sink> {
+  const sink = await findSink(deps, request.params.id, types);
   if (sink !== undefined && mayUse(request.apiClient, sink.application_id)) return sink;
   throw new RefusedError(refuse("sink-not-found"));
 }

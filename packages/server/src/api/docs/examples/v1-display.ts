@@ -84,4 +84,23 @@ export const v1DisplayExamples: Examples = {
     },
     status: 204,
   },
+  "POST /v1/display-templates/:operationType/:language/preview": {
+    summary: "What a device would show, by the template or by a draft of it",
+    params: {
+      operationType: values.displayedType,
+      language: "en",
+    },
+    body: {
+      parameters: {
+        amount: "100",
+      },
+    },
+    response: {
+      formData: {
+        title: "Transfer",
+        message: "Transfer 100",
+        attributes: [],
+      },
+    },
+  },
 };
