@@ -12,7 +12,9 @@ async function signIn(
   bank: Bank,
   client: Credentials = bank.admin,
 ): Promise<{ reply: Reply; session: Headers; all: Headers }> {
-  const reply = await send(`${bank.privateUrl}/console/session`, "POST", JSON.stringify(client), undefined);
+  const { clientId, clientSecret } = client;
+  const credentials = { clientId, clientSecret };
+  const reply = await send(`${bank.privateUrl}/console/session`, "POST", JSON.stringify(credentials), undefined);
   const [cookie = ""] = (reply.headers.get("set-cookie") ?? "").split(";");
   return { reply, session: { cookie }, all: { cookie, "x-csrf-token": reply.body.csrfToken } };
 }
