@@ -4,7 +4,7 @@ import { Ask } from "../parts/Ask.tsx";
 import { Code, Facts, PageHead, Panel, Status, When } from "../parts/Pieces.tsx";
 import { ListTable, Table, Waiting } from "../parts/Table.tsx";
 import { get, may, send } from "../state/api.ts";
-import { useList, useLoaded } from "../state/load.ts";
+import { useItems, useLoaded } from "../state/load.ts";
 import { to } from "../state/router.ts";
 import { Missing } from "./Operation.tsx";
 
@@ -22,7 +22,7 @@ interface Client {
 }
 
 export function Applications() {
-  const list = useList<Listed>("/applications", {});
+  const list = useItems<Listed>("/applications");
   return (
     <>
       <PageHead title="Applications" lead="Apps of the bank, and the programs that use this server." />
@@ -59,7 +59,7 @@ export function Applications() {
 }
 
 function Clients() {
-  const list = useList<Client>("/api-clients", {});
+  const list = useItems<Client>("/api-clients");
   return (
     <Panel title="API clients">
       <ListTable

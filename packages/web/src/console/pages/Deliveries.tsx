@@ -5,7 +5,7 @@ import { Choice, Code, PageHead, Panel, Status, When } from "../parts/Pieces.tsx
 import { ListTable } from "../parts/Table.tsx";
 import { plain } from "../parts/words.ts";
 import { send } from "../state/api.ts";
-import { useList } from "../state/load.ts";
+import { type LoadedList, useItems, useList } from "../state/load.ts";
 import { filter, route, to } from "../state/router.ts";
 import type { Delivery, Sink } from "../state/shapes.ts";
 
@@ -15,8 +15,8 @@ const always = () => true;
 
 /** Who is told of events, of both kinds. */
 export function Sinks() {
-  const webhooks = useList<Sink>("/webhooks", {});
-  const callbacks = useList<Sink>("/callbacks", {});
+  const webhooks = useItems<Sink>("/webhooks");
+  const callbacks = useItems<Sink>("/callbacks");
   return (
     <>
       <PageHead title="Webhooks" lead="Who is told what happens, and what became of it." />
@@ -30,7 +30,7 @@ export function Sinks() {
   );
 }
 
-function SinkTable({ kind, list }: { readonly kind: SinkKind; readonly list: ReturnType<typeof useList<Sink>> }) {
+function SinkTable({ kind, list }: { readonly kind: SinkKind; readonly list: LoadedList<Sink> }) {
   return (
     <ListTable
       label={plain(kind)}
@@ -60,7 +60,7 @@ function SinkTable({ kind, list }: { readonly kind: SinkKind; readonly list: Ret
 export function Deliveries({ kind, id }: { readonly kind: SinkKind; readonly id: string }) {
   const { state } = route.value.query;
   const [replayed, setReplayed] = useState<number>();
-  const sinks = useList<Sink>(`/${kind}`, {});
+  const sinks = useItems<Sink>(`/${kind}`);
   const sink = sinks.value?.find((one) => one.id === id);
   const path = `/${kind}/${encodeURIComponent(id)}`;
   const list = useList<Delivery>(`${path}/deliveries`, { state }, always);

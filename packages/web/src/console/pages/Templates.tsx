@@ -5,13 +5,13 @@ import { plain } from "../parts/words.ts";
 import { Facts, Panel, Code } from "../parts/Pieces.tsx";
 import { Waiting } from "../parts/Table.tsx";
 import { get } from "../state/api.ts";
-import { useList, useLoaded } from "../state/load.ts";
+import { useItems, useLoaded } from "../state/load.ts";
 import { to } from "../state/router.ts";
 import type { DisplayTemplate, Template as TemplateShape } from "../state/shapes.ts";
 import { LivePreview } from "./LivePreview.tsx";
 
 export function Templates() {
-  const list = useList<TemplateShape>("/templates", {});
+  const list = useItems<TemplateShape>("/templates");
   return (
     <>
       <PageHead title="Templates" lead="How operations are made, and how people see them on their phones." />

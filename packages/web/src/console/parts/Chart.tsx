@@ -165,7 +165,7 @@ function NumbersTable({
   readonly rows: readonly (readonly (string | number)[])[];
 }) {
   return (
-    <div class="table-frame" role="region" aria-label="Numbers" tabIndex={0}>
+    <div class="table-frame" role="group" aria-label="Numbers" tabIndex={0}>
       <table class="table">
         <thead>
           <tr>

@@ -24,7 +24,7 @@ export interface TableProps<T> {
 export function Table<T>({ label, columns, rows, rowKey, empty = "Nothing here." }: TableProps<T>) {
   if (rows.length === 0) return <p class="table-empty soft">{empty}</p>;
   return (
-    <div class="table-frame" role="region" aria-label={label} tabIndex={0}>
+    <div class="table-frame" role="group" aria-label={label} tabIndex={0}>
       <table class="table">
         <thead>
           <tr>

@@ -58,6 +58,12 @@ export function useList<T>(path: string, query: Query, about?: (change: Change) 
   return { ...rest, value: shown?.items, more };
 }
 
+/** A list that comes in one answer. */
+export function useItems<T>(path: string): LoadedList<T> {
+  const { value, ...rest } = useLoaded(() => get<Page<T>>(path), path);
+  return { ...rest, value: value?.items, more: undefined };
+}
+
 interface Part<T> {
   readonly items: readonly T[];
   readonly next: boolean;
