@@ -3,7 +3,7 @@ import { Ask } from "../parts/Ask.tsx";
 import { Code, type Fact, Facts, PageHead, Panel, Status, When } from "../parts/Pieces.tsx";
 import { Waiting } from "../parts/Table.tsx";
 import { Timeline, type TimelineItem } from "../parts/Timeline.tsx";
-import { plain, span } from "../parts/words.ts";
+import { factors, plain, span } from "../parts/words.ts";
 import { get, getAll, may, send } from "../state/api.ts";
 import { useLoaded } from "../state/load.ts";
 import { to } from "../state/router.ts";
@@ -40,8 +40,12 @@ export function Operation({ id }: { readonly id: string }) {
       </PageHead>
       <div class="halves halves-wide">
         <Panel title="What is approved">
-          <Facts facts={[...Object.entries(operation.parameters).map(([name, text]) => [plain(name), text] as const)]} />
-          <Facts facts={[["Signed data", <Code whole>{operation.data}</Code>]]} />
+          <Facts
+            facts={[
+              ...Object.entries(operation.parameters).map(([name, text]) => [plain(name), text] as const),
+              ["Signed data", <Code whole>{operation.data}</Code>],
+            ]}
+          />
         </Panel>
         <Panel title="Details">
           <Facts facts={factsOf(operation)} />
@@ -80,7 +84,7 @@ function factsOf(one: OperationShape): Fact[] {
     ["Template", <a href={to(["templates", one.template])}>{one.template}</a>],
     ["External id", one.externalId],
     ["Device", one.activationId && <a href={to(["devices", one.activationId])}>{one.activationId}</a>],
-    ["Factors", one.signatureTypes.map(plain).join(", ")],
+    ["Factors", factors(one.signatureTypes)],
     ["Failed tries", `${one.failureCount} of ${one.maxFailureCount}`],
     ["Proximity check", one.proximityCheck ? "Asked for" : undefined],
     ["Reason", one.statusReason],
@@ -99,7 +103,7 @@ function itemsOf(operation: OperationShape, entries: readonly AuditEntry[]): Tim
         title: plain(entry.type),
         tone: toneOf(entry.type),
         facts: Object.entries(entry.data ?? {})
-          .filter(([name]) => told.has(name))
+          .filter(([name, value]) => told.has(name) && value !== null && value !== 0)
           .map(([name, value]) => [plain(name), textOf(value)] as const),
         mark: entry.integrity === "intact" ? (entry.covered ? "Signed for by a checkpoint" : "Intact") : plain(entry.integrity),
       }))
@@ -116,24 +120,20 @@ function itemsOf(operation: OperationShape, entries: readonly AuditEntry[]): Tim
 
 /** Of an event's data, what an operator looks for; the audit has all of it. */
 const told = new Set([
-  "activationId",
-  "userId",
-  "clientId",
+  "by",
   "reason",
-  "evidence",
-  "factors",
-  "signatureType",
-  "ipAddress",
-  "userAgent",
-  "status",
-  "outcome",
+  "statusReason",
   "failureCount",
-  "template",
-  "externalUserId",
+  "proximityCheckResult",
 ]);
 
 function textOf(value: unknown): string {
-  return typeof value === "string" || typeof value === "number" ? String(value) : JSON.stringify(value);
+  if (typeof value === "string" || typeof value === "number") return String(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+  return Object.values(value)
+    .filter((one) => one !== null && one !== "")
+    .map((one) => (Array.isArray(one) ? one.join(" + ") : textOf(one)))
+    .join(", ");
 }
 
 function toneOf(type: string): string {

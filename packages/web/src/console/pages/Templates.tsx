@@ -1,7 +1,7 @@
 import { PageHead } from "../parts/Pieces.tsx";
 import { Missing } from "./Operation.tsx";
 import { ListTable } from "../parts/Table.tsx";
-import { plain } from "../parts/words.ts";
+import { factors } from "../parts/words.ts";
 import { Facts, Panel, Code } from "../parts/Pieces.tsx";
 import { Waiting } from "../parts/Table.tsx";
 import { get } from "../state/api.ts";
@@ -31,7 +31,7 @@ export function Templates() {
             ),
           },
           { title: "Signed data", wide: true, cell: (one) => <Code whole>{one.dataTemplate}</Code> },
-          { title: "Factors", wide: true, cell: (one) => one.signatureTypes.map(plain).join(", ") },
+          { title: "Factors", wide: true, cell: (one) => factors(one.signatureTypes) },
           { title: "Tries", number: true, cell: (one) => one.maxFailureCount },
           { title: "Lifetime", number: true, cell: (one) => `${one.expirationSeconds} s` },
         ]}
@@ -53,7 +53,7 @@ export function Template({ name }: { readonly name: string }) {
           facts={[
             ["Type", template.operationType],
             ["Signed data", <Code whole>{template.dataTemplate}</Code>],
-            ["Factors", template.signatureTypes.map(plain).join(", ")],
+            ["Factors", factors(template.signatureTypes)],
             ["Tries", template.maxFailureCount],
             ["Lifetime", `${template.expirationSeconds} s`],
             ["Risk flags", template.riskFlags],

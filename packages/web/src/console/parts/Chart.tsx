@@ -1,5 +1,6 @@
 /** Charts drawn here: bars over time, and bars of parts. Each has its numbers as a table, too. */
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { number } from "./words.ts";
 import "../styles/chart.css";
 
@@ -18,9 +19,8 @@ export interface Column {
   readonly values: readonly number[];
 }
 
-const width = 720;
-const height = 200;
-const axis = 22;
+const height = 220;
+const axis = 24;
 const margin = 34;
 
 /** Parts of each column stand on each other. */
@@ -33,10 +33,11 @@ export function ColumnChart({
   readonly series: readonly Series[];
   readonly columns: readonly Column[];
 }) {
+  const [width, measured] = useWidth(720);
   const top = niceTop(Math.max(1, ...columns.map(({ values }) => sum(values))));
   const step = (width - margin) / Math.max(1, columns.length);
   const scale = (height - axis - 8) / top;
-  const every = Math.max(1, Math.ceil(columns.length / 8));
+  const every = Math.max(1, Math.ceil((columns.length * 64) / width));
   const ground = height - axis;
   return (
     <Figure
@@ -44,7 +45,7 @@ export function ColumnChart({
       legend={series}
       table={<NumbersTable series={series.map(({ name }) => name)} rows={columns.map((c) => [c.name, ...c.values])} />}
     >
-      <svg class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
+      <svg ref={measured} class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
             <line class="chart-line" x1={margin} x2={width} y1={ground - part * top * scale} y2={ground - part * top * scale} />
@@ -194,6 +195,20 @@ function NumbersTable({
   );
 }
 
+/** The chart is drawn in the pixels it has, so that its letters are as large as others. */
+function useWidth(initial: number) {
+  const [width, setWidth] = useState(initial);
+  const measured = useRef<SVGSVGElement>(null);
+  useEffect(() => {
+    const element = measured.current;
+    if (element === null) return undefined;
+    const observer = new ResizeObserver(() => setWidth(Math.max(240, Math.round(element.clientWidth))));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return [width, measured] as const;
+}
+
 function sum(values: readonly number[]): number {
   return values.reduce((all, one) => all + one, 0);
 }
@@ -201,6 +216,6 @@ function sum(values: readonly number[]): number {
 /** An even number with few digits, at least as large. */
 function niceTop(value: number): number {
   const digit = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 4, 5, 10].find((one) => one * digit >= value) ?? 10;
+  const step = [1, 2, 4, 6, 8, 10].find((one) => one * digit >= value) ?? 10;
   return Math.max(2, step * digit);
 }

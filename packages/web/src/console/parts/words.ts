@@ -21,10 +21,19 @@ export function span(ms: number): string {
   return `${(ms / 3_600_000).toFixed(1)} h`;
 }
 
-/** `operation.created` → "Operation created", `POSSESSION_KNOWLEDGE` → "Possession knowledge". */
+/** `operation.created` → "Operation created", `failureCount` → "Failure count". */
 export function plain(code: string): string {
-  const text = code.replaceAll(/[._-]+/g, " ").toLowerCase();
+  if (/^(iban|bic|url|id)$/i.test(code)) return code.toUpperCase();
+  const text = code
+    .replaceAll(/([a-z])([A-Z])/g, "$1 $2")
+    .replaceAll(/[._-]+/g, " ")
+    .toLowerCase();
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `POSSESSION_KNOWLEDGE` → "Possession + knowledge". */
+export function factors(types: readonly string[]): string {
+  return types.map((type) => plain(type).replaceAll(" ", " + ")).join(", ");
 }
 
 export function shortId(id: string): string {
