@@ -55,9 +55,17 @@ export function Audit() {
             ),
           },
           { title: "Integrity", cell: (entry) => <Status of={entry.integrity} /> },
-          { title: "Checkpoint", wide: true, cell: (entry) => (entry.covered ? "Signed" : <span class="soft">Waiting</span>) },
+          {
+            title: "Checkpoint",
+            wide: true,
+            cell: (entry) => (entry.covered ? "Signed" : <span class="soft">Waiting</span>),
+          },
           { title: "When", cell: (entry) => <When at={entry.at} /> },
-          { title: "Place", wide: true, cell: (entry) => <Code whole>{`${entry.lane.slice(-6)} / ${entry.seq}`}</Code> },
+          {
+            title: "Place",
+            wide: true,
+            cell: (entry) => <Code whole>{`${entry.lane.slice(-6)} / ${entry.seq}`}</Code>,
+          },
           {
             title: "Data",
             wide: true,

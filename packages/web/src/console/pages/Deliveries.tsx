@@ -73,7 +73,11 @@ export function Deliveries({ kind, id }: { readonly kind: SinkKind; readonly id:
   const dead = list.value?.some((one) => one.state === "DEAD") === true;
   return (
     <>
-      <PageHead title={sink?.name ?? "Deliveries"} lead={sink?.url} back={{ address: to(["webhooks"]), name: "Webhooks" }}>
+      <PageHead
+        title={sink?.name ?? "Deliveries"}
+        lead={sink?.url}
+        back={{ address: to(["webhooks"]), name: "Webhooks" }}
+      >
         {dead && (
           <Ask
             action="Send all dead letters again"
@@ -121,7 +125,11 @@ export function Deliveries({ kind, id }: { readonly kind: SinkKind; readonly id:
           },
           { title: "State", cell: (one) => <Status of={one.state} /> },
           { title: "Attempts", number: true, cell: (one) => one.attempts },
-          { title: "Last failure", wide: true, cell: (one) => (one.lastFailure === undefined ? "" : plain(one.lastFailure)) },
+          {
+            title: "Last failure",
+            wide: true,
+            cell: (one) => (one.lastFailure === undefined ? "" : plain(one.lastFailure)),
+          },
           { title: "Happened", wide: true, cell: ({ event }) => <When at={event.at} /> },
           {
             title: "Action",

@@ -12,7 +12,11 @@ import { Missing } from "./Operation.tsx";
 
 /** One device of a person, of either kind: what it is, what can be done about it, what happened to it. */
 export function Device({ kind, id }: { readonly kind: DeviceKind; readonly id: string }) {
-  const { value, error, again } = useLoaded(() => read(kind, id), `${kind} ${id}`, ({ subject }) => subject === id);
+  const { value, error, again } = useLoaded(
+    () => read(kind, id),
+    `${kind} ${id}`,
+    ({ subject }) => subject === id,
+  );
   const noun = kind === "containers" ? "container" : "activation";
   if (error !== undefined) return <Missing title={plain(noun)} text={error} />;
   if (value === undefined) return <Waiting />;

@@ -63,7 +63,9 @@ function Draft({ template, display }: { readonly template: Template; readonly di
   const { operationType, language, updatedAt: _, ...saved } = display;
   const [title, setTitle] = useState(saved.title);
   const [message, setMessage] = useState(saved.message);
-  const [values, setValues] = useState(() => Object.fromEntries(placesOf(template, display).map((n) => [n, samples[n] ?? n])));
+  const [values, setValues] = useState(() =>
+    Object.fromEntries(placesOf(template, display).map((n) => [n, samples[n] ?? n])),
+  );
   const asked = {
     content: { ...saved, title, message },
     parameters: values,

@@ -11,7 +11,11 @@ import type { AuditEntry, Operation as OperationShape } from "../state/shapes.ts
 
 /** One operation: what it is at this moment, and everything that happened to it. */
 export function Operation({ id }: { readonly id: string }) {
-  const { value, error, again } = useLoaded(() => read(id), id, ({ subject }) => subject === id);
+  const { value, error, again } = useLoaded(
+    () => read(id),
+    id,
+    ({ subject }) => subject === id,
+  );
   if (error !== undefined) return <Missing title="Operation" text={error} />;
   if (value === undefined) return <Waiting />;
   const { operation, entries } = value;
@@ -103,9 +107,14 @@ function itemsOf(operation: OperationShape, entries: readonly AuditEntry[]): Tim
         title: plain(entry.type),
         tone: toneOf(entry.type),
         facts: Object.entries(entry.data ?? {})
-          .filter(([name, value]) => told.has(name) && value !== null && value !== 0)
+          .filter(([name, value]) => told.has(name) && value !== null && value !== 0 && value !== "DISABLED")
           .map(([name, value]) => [plain(name), textOf(value)] as const),
-        mark: entry.integrity === "intact" ? (entry.covered ? "Signed for by a checkpoint" : "Intact") : plain(entry.integrity),
+        mark:
+          entry.integrity === "intact"
+            ? entry.covered
+              ? "Signed for by a checkpoint"
+              : "Intact"
+            : plain(entry.integrity),
       }))
       .toReversed();
   }
@@ -119,20 +128,15 @@ function itemsOf(operation: OperationShape, entries: readonly AuditEntry[]): Tim
 }
 
 /** Of an event's data, what an operator looks for; the audit has all of it. */
-const told = new Set([
-  "by",
-  "reason",
-  "statusReason",
-  "failureCount",
-  "proximityCheckResult",
-]);
+const told = new Set(["by", "reason", "statusReason", "failureCount", "proximityCheckResult"]);
 
 function textOf(value: unknown): string {
-  if (typeof value === "string" || typeof value === "number") return String(value);
+  // Combinations of factors are written like this in the audit.
+  if (typeof value === "string") return value.startsWith("possession") ? value.replaceAll("_", " + ") : value;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   return Object.values(value)
     .filter((one) => one !== null && one !== "")
-    .map((one) => (Array.isArray(one) ? one.join(" + ") : textOf(one)))
+    .map(textOf)
     .join(", ");
 }
 

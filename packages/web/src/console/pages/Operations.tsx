@@ -12,7 +12,10 @@ export function Operations() {
   const list = useList<ListedOperation>("/operations", query, ({ type }) => type.startsWith("operation."));
   return (
     <>
-      <PageHead title="Operations" lead="What people are asked to approve, newest first. This list keeps itself up to date.">
+      <PageHead
+        title="Operations"
+        lead="What people are asked to approve, newest first. This list keeps itself up to date."
+      >
         <Export path="/operations" query={query} name="operations" />
       </PageHead>
       <div class="filters" role="search" aria-label="Operations">

@@ -18,7 +18,10 @@ export function Search({ q }: { readonly q: string }) {
   const { value } = useLoaded(() => find(q), q);
   return (
     <>
-      <PageHead title={q === "" ? "Search" : `“${q}”`} lead="By id of an operation, a device or a user, or by external id." />
+      <PageHead
+        title={q === "" ? "Search" : `“${q}”`}
+        lead="By id of an operation, a device or a user, or by external id."
+      />
       {value === undefined ? (
         <Waiting />
       ) : (

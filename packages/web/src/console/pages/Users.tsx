@@ -56,7 +56,9 @@ export function User({ id }: { readonly id: string }) {
   const isDevice = ({ type }: { type: string }) => type.startsWith("activation.");
   const activations = useList<Device>("/activations", { userId: id }, isDevice);
   const containers = useList<Device>("/containers", { userId: id }, isDevice);
-  const operations = useList<ListedOperation>("/operations", { userId: id }, ({ type }) => type.startsWith("operation."));
+  const operations = useList<ListedOperation>("/operations", { userId: id }, ({ type }) =>
+    type.startsWith("operation."),
+  );
   const readApprovals = () => get<Approvals>(`/users/${encodeURIComponent(id)}/approvals`).catch(() => undefined);
   const { value: approvals, again } = useLoaded(readApprovals, id);
   return (
@@ -65,7 +67,13 @@ export function User({ id }: { readonly id: string }) {
       {approvals?.suspended === true && (
         <Notice tone="warning" title="This user gets no transactions at present.">
           <p>
-            {approvals.until === undefined ? "Until somebody unblocks them." : <>Until <When at={approvals.until} />.</>}
+            {approvals.until === undefined ? (
+              "Until somebody unblocks them."
+            ) : (
+              <>
+                Until <When at={approvals.until} />.
+              </>
+            )}
           </p>
           {may("operate") && (
             <Ask

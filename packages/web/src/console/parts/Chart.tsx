@@ -48,7 +48,13 @@ export function ColumnChart({
       <svg ref={measured} class="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label}>
         {[0, 0.5, 1].map((part) => (
           <g key={part}>
-            <line class="chart-line" x1={margin} x2={width} y1={ground - part * top * scale} y2={ground - part * top * scale} />
+            <line
+              class="chart-line"
+              x1={margin}
+              x2={width}
+              y1={ground - part * top * scale}
+              y2={ground - part * top * scale}
+            />
             <text class="chart-text" x={margin - 6} y={ground - part * top * scale + 4} text-anchor="end">
               {number(top * part)}
             </text>

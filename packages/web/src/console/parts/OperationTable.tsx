@@ -18,7 +18,12 @@ const columns: readonly Column<ListedOperation>[] = [
   { title: "Status", cell: (row) => <Status of={row.status} /> },
   {
     title: "User",
-    cell: (row) => (row.userId === undefined ? <span class="soft">nobody yet</span> : <a href={to(["users", row.userId])}>{row.userId}</a>),
+    cell: (row) =>
+      row.userId === undefined ? (
+        <span class="soft">nobody yet</span>
+      ) : (
+        <a href={to(["users", row.userId])}>{row.userId}</a>
+      ),
   },
   { title: "Parameters", wide: true, cell: (row) => <span class="one-line">{parameterText(row)}</span> },
   { title: "Applications", wide: true, cell: (row) => row.applications.join(", ") },

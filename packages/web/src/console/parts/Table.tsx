@@ -56,10 +56,7 @@ function classes(wide: true | undefined, number: true | undefined): string {
 }
 
 /** A list as it is loaded: waiting, refused, or a table with more to come. */
-export function ListTable<T>({
-  list,
-  ...table
-}: Omit<TableProps<T>, "rows"> & { readonly list: LoadedList<T> }) {
+export function ListTable<T>({ list, ...table }: Omit<TableProps<T>, "rows"> & { readonly list: LoadedList<T> }) {
   const { value, error, more, again } = list;
   if (error !== undefined) {
     return (

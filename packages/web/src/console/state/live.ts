@@ -13,6 +13,7 @@ export const connection = signal<Connection>("connecting");
 
 type Listener = (change: Change | "everything") => void;
 const listeners = new Set<Listener>();
+const soonMs = 200;
 const retryMs = 2_000;
 
 export function onChange(listener: Listener): () => void {
@@ -40,8 +41,10 @@ export async function follow(signal: AbortSignal): Promise<void> {
     } catch {
       // Gone: it is tried again.
     }
+    // It may have ended for a reason that asking again tells at once.
+    const ms = connection.value === "live" ? soonMs : retryMs;
     connection.value = "connecting";
-    await pause(signal);
+    await pause(ms, signal);
   }
 }
 
@@ -71,9 +74,9 @@ function member(block: string, name: string): string | undefined {
   return line?.slice(name.length + 2);
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, retryMs);
+    const timer = setTimeout(resolve, ms);
     signal.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve();

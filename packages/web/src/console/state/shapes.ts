@@ -63,7 +63,12 @@ export interface DeviceDetail extends Device {
   readonly fingerprint?: string;
   readonly deviceType?: string;
   readonly device?: Readonly<Record<string, unknown>>;
-  readonly keys?: readonly { readonly use: string; readonly kid: string; readonly policy: string; readonly state: string }[];
+  readonly keys?: readonly {
+    readonly use: string;
+    readonly kid: string;
+    readonly policy: string;
+    readonly state: string;
+  }[];
 }
 
 export interface User {
