@@ -168,13 +168,15 @@ export async function picture(page: Page, name: string): Promise<void> {
 
 const axe = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
 
+interface Found {
+  readonly violations: readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[];
+}
+
 /** Every rule of axe there is, or those about colours alone. */
 export async function accessible(page: Page, which: "everything" | "colours" = "everything"): Promise<void> {
   if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe);
   const rules = which === "colours" ? "runOnly: ['color-contrast']," : "";
-  const { violations } = (await page.evaluate(`axe.run(document, { ${rules} resultTypes: ['violations'] })`)) as {
-    violations: { id: string; nodes: { html: string; failureSummary: string }[] }[];
-  };
+  const { violations } = await page.evaluate<Found>(`axe.run(document, { ${rules} resultTypes: ['violations'] })`);
   const told = violations.map(
     ({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join("; ")}`,
   );

@@ -4,7 +4,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import type { Page } from "playwright-core";
-import { csv } from "../../packages/web/src/console/parts/csv.ts";
 import { payment, pin } from "../world.ts";
 import {
   accessible,
@@ -132,7 +131,7 @@ describe("operator console", { skip }, () => {
     await page.getByRole("heading", { level: 1, name: "bert" }).waitFor();
     await page.getByRole("group", { name: "Activations" }).getByRole("link", { name: /phone/ }).click();
     await page.getByRole("button", { name: "Block" }).waitFor();
-    const id = page.url().split("/").at(-1)!;
+    const id = page.url().split("/").at(-1);
     await asked("Block", () => page.getByRole("textbox", { name: "Reason" }).fill("LOST_PHONE"));
     await page.locator(".page-head").getByText("Blocked").waitFor();
     await page.getByText("Lost phone").waitFor();
@@ -176,8 +175,8 @@ describe("operator console", { skip }, () => {
     await page.getByRole("link", { name: /core banking/ }).click();
     await row("Unreachable").first().waitFor();
     const deliveries = () => scene.world.v1("GET", `/callbacks/${scene.callbackId}/deliveries?limit=200`);
-    const before = (await deliveries()).items.filter((one: { state: string }) => one.state === "DEAD").length;
-    assert.ok(before >= 8, `${before}`);
+    const dead = (await deliveries()).items.filter((one: { state: string }) => one.state === "DEAD").length;
+    assert.ok(dead >= 8, `${dead}`);
     await asked("Send again");
     await page.getByText("1 delivery is sent again.").waitFor();
     await asked("Send all dead letters again");
@@ -211,7 +210,6 @@ describe("operator console", { skip }, () => {
     }
     const items = JSON.parse(files[0]!);
     assert.deepEqual([items.length, items[0].userId], [1, "+eva"]);
-    assert.equal(files[1], csv(items));
     assert.match(files[1]!, /,'\+eva,/);
   });
 
@@ -320,7 +318,7 @@ describe("operator console", { skip }, () => {
     const [cookie] = await page.context().cookies();
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByLabel("API client").waitFor();
-    const headers = { cookie: `${cookie!.name}=${cookie!.value}` };
+    const headers = { cookie: `${cookie?.name}=${cookie?.value}` };
     const answer = await fetch(`${scene.world.server.privateUrl}/v1/operations`, { headers });
     assert.equal(answer.status, 401);
     assert.deepEqual(opened.complaints, []);

@@ -13,11 +13,15 @@ const mostUnread = 65_536;
 export function liveRoutes(app: Api, deps: Deps): void {
   app.get("/live", { exposeHeadRoute: false }, async (request, reply) => {
     const { viewer } = await tokenHolder(deps, request);
-    const { send, beat, end } = eventStream(reply, mostUnread);
+    const events = eventStream(reply, mostUnread);
     let count = 0;
-    const stream = deps.live.open(viewer, { send: ({ event, data }) => send(++count, event, data), beat, end });
+    const stream = deps.live.open(viewer, {
+      send: ({ event, data }) => events.send(++count, event, data),
+      beat: () => events.beat(),
+      end: () => events.end(),
+    });
     if (stream === undefined) throw new RefusedError(refuse("unavailable"));
     beginStream(reply, stream.close);
-    if (request.headers["last-event-id"] !== undefined) send(++count, "reload", {});
+    if (request.headers["last-event-id"] !== undefined) events.send(++count, "reload", {});
   });
 }

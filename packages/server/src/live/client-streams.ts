@@ -88,7 +88,8 @@ export function clientStreams(
       if (closed || open.size >= limits.streams) return undefined;
       const { client } = caller;
       const own = [...open].filter((one) => one.client.id === client.id);
-      if (own.length >= mostPerClient) end(own[0]!);
+      const [oldest] = own;
+      if (own.length >= mostPerClient && oldest !== undefined) end(oldest);
       const timer = setTimeout(() => end(stream), limits.seconds * 1000);
       const stream: Stream = { caller, client, connection, timer, waiting: [], stands: nowhere };
       open.add(stream);
@@ -115,11 +116,11 @@ export function clientStreams(
     const from = lastEventId === undefined ? undefined : openPosition(secrets, stream.client.id, lastEventId);
     const missed = from === undefined ? undefined : await feed.since(from, until);
     if (!open.has(stream)) return;
-    if (missed === undefined) {
+    if (from === undefined || missed === undefined) {
       stream.stands = until;
       stream.connection.send(idFor(stream), lastEventId === undefined ? "ready" : "reload", {});
     } else {
-      stream.stands = from!;
+      stream.stands = from;
       stream.connection.send(idFor(stream), "ready", {});
       for (const event of missed) tell(stream, event);
     }
@@ -175,7 +176,7 @@ export function clientStreams(
     if (!open.delete(stream)) return;
     clearTimeout(stream.timer);
     if (open.size > 0 || listening === undefined) return;
-    void listening.then(({ stop }) => stop()).catch(() => {});
+    void listening.then((place) => place.stop()).catch(() => {});
     listening = undefined;
   }
 

@@ -131,7 +131,7 @@ export function liveFeed(store: Store): Feed {
   }
 
   async function readAll(): Promise<void> {
-    while (again && listeners.size > 0 && !closed) {
+    while (again && listeners.size > 0) {
       again = false;
       try {
         if (await read()) again = true;
@@ -156,7 +156,8 @@ export function liveFeed(store: Store): Feed {
     if (known !== lanes) return false;
     const events: FeedEvent[] = [];
     for (const row of rows.length < mostRows ? rows : withoutGaps(rows, known)) {
-      const lane = known.get(row.lane)!;
+      const lane = known.get(row.lane);
+      if (lane === undefined) continue;
       lane.seq = row.seq;
       lane.at = row.at;
       newest = Math.max(newest, row.at);
@@ -187,7 +188,7 @@ export function liveFeed(store: Store): Feed {
       join audit_lane as l on l.tenant = e.tenant and l.id = e.lane
       where e.tenant = ${tenant} and e.at >= ${newest - longestCommitMs} and l.epoch < ${oldest(known)}
       group by l.id, l.epoch`.execute(store.read);
-    for (const { id, epoch, seq } of rows) if (!known.has(id)) known.set(id, { epoch, seq: Number(seq), at: 0 });
+    for (const { id, epoch, seq } of rows) if (!known.has(id)) known.set(id, { epoch, seq, at: 0 });
     wake();
   }
 
@@ -208,6 +209,7 @@ export function liveFeed(store: Store): Feed {
   async function since(from: Position, until: Position): Promise<readonly FeedEvent[] | undefined> {
     if (until.at - from.at > longestAbsenceMs) return undefined;
     const epochs = new Map<string, number>();
+    const epochOf = (lane: string) => epochs.get(lane) ?? -1;
     const found = await store.read
       .selectFrom("audit_lane")
       .select(["id", "epoch"])
@@ -216,7 +218,7 @@ export function liveFeed(store: Store): Feed {
       .execute();
     for (const { id, epoch } of found) epochs.set(id, epoch);
     const named = await rowsAfter(
-      found.map(({ id, epoch }) => [id, from.heads.get(epoch)!]),
+      found.map(({ id, epoch }) => [id, from.heads.get(epoch) ?? 0]),
       sql`and ${fed}`,
     );
     const others = await sql<Row & { epoch: number }>`select ${columns}, l.epoch from audit_event as e
@@ -228,12 +230,12 @@ export function liveFeed(store: Store): Feed {
     if (named.length + others.rows.length >= mostRows) return undefined;
     // What is younger than `until` is on its way already.
     const rows = inOrder([...named, ...others.rows]).filter(
-      ({ lane, seq }) => seq <= (until.heads.get(epochs.get(lane)!) ?? Infinity),
+      ({ lane, seq }) => seq <= (until.heads.get(epochOf(lane)) ?? Infinity),
     );
     const whose = await applicationsOf(rows);
     const heads = new Map(from.heads);
     return rows.map((row) => {
-      heads.set(epochs.get(row.lane)!, row.seq);
+      heads.set(epochOf(row.lane), row.seq);
       return eventOf(row, whose, { at: from.at, heads: new Map(heads) });
     });
   }
@@ -269,7 +271,7 @@ export function liveFeed(store: Store): Feed {
 function withoutGaps(rows: readonly Row[], lanes: ReadonlyMap<string, Lane>): readonly Row[] {
   const heads = new Map<string, number>();
   const kept = rows.filter(({ lane, seq }) => {
-    const follows = seq === (heads.get(lane) ?? lanes.get(lane)!.seq) + 1;
+    const follows = seq === (heads.get(lane) ?? lanes.get(lane)?.seq ?? 0) + 1;
     if (follows) heads.set(lane, seq);
     return follows;
   });
@@ -286,7 +288,8 @@ function inOrder(rows: readonly Row[]): Row[] {
     times.set(row, at);
   }
   return rows.toSorted(
-    (a, b) => times.get(a)! - times.get(b)! || (a.lane === b.lane ? a.seq - b.seq : a.lane < b.lane ? -1 : 1),
+    (a, b) =>
+      (times.get(a) ?? 0) - (times.get(b) ?? 0) || (a.lane === b.lane ? a.seq - b.seq : a.lane < b.lane ? -1 : 1),
   );
 }
 

@@ -68,7 +68,7 @@ export async function statistics(deps: Pick<Deps, "store">, query: StatisticsQue
     steps: stepsOf(query, counts.rows, attempts.rows),
     latency: latencyOf(times.rows[0] ?? {}),
     failures: failuresOf(attempts.rows),
-    pending: Number(waiting.rows[0]?.count ?? 0),
+    pending: waiting.rows[0]?.count ?? 0,
   };
 }
 
@@ -86,24 +86,24 @@ function stepsOf(
     steps.set(index, known);
     return known;
   };
-  for (const { step, status, count } of counts) stepAt(Number(step)).statuses[status] = Number(count);
-  for (const { step, count } of attempts) stepAt(Number(step)).failedAttempts += Number(count);
+  for (const { step, status, count } of counts) stepAt(step).statuses[status] = count;
+  for (const { step, count } of attempts) stepAt(step).failedAttempts += count;
   return [...steps.values()].toSorted((a, b) => a.at - b.at);
 }
 
 function latencyOf(row: Readonly<Record<string, number | null>>): { upTo?: number; count: number }[] {
   let before = 0;
   const parts: { upTo?: number; count: number }[] = latencies.map((seconds) => {
-    const upToHere = Number(row[`s${seconds}`] ?? 0);
+    const upToHere = row[`s${seconds}`] ?? 0;
     const count = upToHere - before;
     before = upToHere;
     return { upTo: seconds, count };
   });
-  return [...parts, { count: Number(row.all ?? 0) - before }];
+  return [...parts, { count: (row.all ?? 0) - before }];
 }
 
 function failuresOf(attempts: readonly { outcome: string; count: number }[]): { outcome: string; count: number }[] {
   const sums = new Map<string, number>();
-  for (const { outcome, count } of attempts) sums.set(outcome, (sums.get(outcome) ?? 0) + Number(count));
+  for (const { outcome, count } of attempts) sums.set(outcome, (sums.get(outcome) ?? 0) + count);
   return [...sums].map(([outcome, count]) => ({ outcome, count })).toSorted((a, b) => b.count - a.count);
 }

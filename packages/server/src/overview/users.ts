@@ -42,5 +42,6 @@ export async function searchUsers(
       ${count("status not in ('ACTIVE', 'BLOCKED')")} as "others", max(last_used_at) as "lastUsedAt"
     from activation where ${sql.join(conditions, sql` and `)}
     group by user_id order by user_id limit ${limit + 1}`.execute(read);
-  return rows.length <= limit ? { rows } : { rows: rows.slice(0, limit), next: rows[limit - 1]!.userId };
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return { rows: rows.slice(0, limit), ...(last !== undefined && { next: last.userId }) };
 }

@@ -18,6 +18,7 @@ import { v1KeyExamples } from "./examples/v1-keys.ts";
 import { v1RegistrationExamples } from "./examples/oidc/v1-registration.ts";
 import { v1LiveExamples } from "./examples/v1-live.ts";
 import { v1OverviewExamples } from "./examples/v1-overview.ts";
+import { v1OverviewExamples } from "./examples/overview/v1-overview.ts";
 import { v1OperationExamples } from "./examples/v1-operations.ts";
 import { v1OidcExamples } from "./examples/openid/v1-oidc.ts";
 import { v1TransactionExamples } from "./examples/approve/v1-transactions.ts";

@@ -5,7 +5,7 @@ import type { Deps } from "../../deps.ts";
 import { findDisplayTemplate, listDisplayTemplates } from "../../display/list.ts";
 import { removeDisplayTemplate } from "../../display/remove.ts";
 import { setDisplayTemplate } from "../../display/set.ts";
-import { checkContent, type StoredTemplate, type TemplateContent } from "../../display/template.ts";
+import { checkContent, type StoredTemplate } from "../../display/template.ts";
 import { orRefuse, RefusedError } from "../../errors.ts";
 import { jsonObject, name, parameters, plainObject, text } from "../members.ts";
 import type { Api } from "../surfaces.ts";
@@ -65,7 +65,7 @@ export function displayTemplateRoutes(app: Api, deps: Pick<Deps, "store">): void
     async ({ params: key, body: { content, parameters: filled, riskFlags = "", proximityCheck = false } }) => {
       plainObject(content?.ui, "ui");
       const template = content === undefined ? await findDisplayTemplate(deps, key) : { ...key, ...content };
-      const refusal = content === undefined ? undefined : checkContent(content as TemplateContent);
+      const refusal = content === undefined ? undefined : checkContent(content);
       if (refusal !== undefined) throw new RefusedError(refusal);
       const operation = { operationType: key.operationType, parameters: filled ?? {}, riskFlags, proximityCheck };
       const { formData, ui } = display(operation, orRefuse(template) as DisplayTemplate);

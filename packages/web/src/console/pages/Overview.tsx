@@ -57,11 +57,11 @@ function Figures({ name }: { readonly name: RangeName }) {
   const { step, stepMs, steps } = ranges[name];
   const isAboutOperations = ({ type }: { type: string }) => type.startsWith("operation.");
   const read = async () => {
-    const to = Math.ceil((Date.now() + 1) / stepMs) * stepMs;
-    const from = to - steps * stepMs;
+    const until = Math.ceil((Date.now() + 1) / stepMs) * stepMs;
+    const from = until - steps * stepMs;
     const found = await get<Statistics>("/statistics", {
       from: new Date(from).toISOString(),
-      to: new Date(to).toISOString(),
+      to: new Date(until).toISOString(),
       step,
     });
     return { from, found };

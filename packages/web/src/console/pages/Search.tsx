@@ -27,12 +27,12 @@ export function Search({ q }: { readonly q: string }) {
       ) : (
         <Panel title={value.length === 1 ? "1 found" : `${value.length} found`}>
           <ul class="hits">
-            {value.map((hit) => (
-              <li key={hit.address}>
-                <a href={hit.address}>
-                  <span class="soft small">{hit.kind}</span>
-                  <strong>{hit.name}</strong>
-                  <span class="soft small">{hit.note}</span>
+            {value.map((one) => (
+              <li key={one.address}>
+                <a href={one.address}>
+                  <span class="soft small">{one.kind}</span>
+                  <strong>{one.name}</strong>
+                  <span class="soft small">{one.note}</span>
                 </a>
               </li>
             ))}
@@ -49,12 +49,12 @@ async function find(q: string): Promise<readonly Hit[]> {
   const id = encodeURIComponent(q);
   const none = { items: [] as Named[] };
   const isUuid = /^[0-9a-f]{8}-[0-9a-f-]{27}$/.test(q);
-  const one = (path: string) => (isUuid ? get<Named>(path).catch(() => undefined) : undefined);
+  const byId = (path: string) => (isUuid ? get<Named>(path).catch(() => undefined) : undefined);
   const page = (path: string, query: Record<string, string>) => get<Page<Named>>(path, query).catch(() => none);
   const [operation, activation, container, external, users] = await Promise.all([
-    one(`/operations/${id}`),
-    one(`/activations/${id}`),
-    one(`/containers/${id}`),
+    byId(`/operations/${id}`),
+    byId(`/activations/${id}`),
+    byId(`/containers/${id}`),
     page("/operations", { externalId: q, limit: "20" }),
     page("/users", { prefix: q, limit: "20" }),
   ]);

@@ -1,9 +1,7 @@
-import { PageHead } from "../parts/Pieces.tsx";
 import { Missing } from "./Operation.tsx";
-import { ListTable } from "../parts/Table.tsx";
 import { factors } from "../parts/words.ts";
-import { Facts, Panel, Code } from "../parts/Pieces.tsx";
-import { Waiting } from "../parts/Table.tsx";
+import { Code, Facts, PageHead, Panel } from "../parts/Pieces.tsx";
+import { ListTable, Waiting } from "../parts/Table.tsx";
 import { get } from "../state/api.ts";
 import { useItems, useLoaded } from "../state/load.ts";
 import { to } from "../state/router.ts";

@@ -70,15 +70,15 @@ export function ColumnChart({
                 base -= tall;
                 return value === 0 ? null : (
                   <rect
-                    key={series[of]!.name}
-                    class={`tone-${series[of]!.tone}`}
+                    key={series[of]?.name}
+                    class={`tone-${series[of]?.tone}`}
                     x={x + step * 0.14}
                     y={base}
                     width={step * 0.72}
                     height={tall}
                     rx={Math.min(2, step * 0.1)}
                   >
-                    <title>{`${name}: ${series[of]!.name} ${number(value)}`}</title>
+                    <title>{`${name}: ${series[of]?.name} ${number(value)}`}</title>
                   </rect>
                 );
               })}

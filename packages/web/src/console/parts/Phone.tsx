@@ -22,9 +22,9 @@ export function Phone({ preview, language }: { readonly preview: Preview; readon
           </div>
           <h3>{screen.heading}</h3>
           <p>{screen.message}</p>
-          {(screen.items ?? []).length > 0 && (
+          {screen.items !== undefined && screen.items.length > 0 && (
             <ul class="phone-items">
-              {screen.items!.map((item) => (
+              {screen.items.map((item) => (
                 <li key={item}>{item}</li>
               ))}
             </ul>

@@ -21,14 +21,14 @@ export function onChange(listener: Listener): () => void {
   return () => void listeners.delete(listener);
 }
 
-/** Until `signal` aborts. Comes back by itself, where it stopped. */
-export async function follow(signal: AbortSignal): Promise<void> {
+/** Until `gone` aborts. Comes back by itself, where it stopped. */
+export async function follow(gone: AbortSignal): Promise<void> {
   let lastEventId: string | undefined;
-  while (!signal.aborted) {
+  while (!gone.aborted) {
     try {
       const response = await fetch("/v1/live", {
         headers: { accept: "text/event-stream", ...(lastEventId !== undefined && { "last-event-id": lastEventId }) },
-        signal,
+        signal: gone,
       });
       if (response.status === 401) return await findSession();
       if (response.status === 403) return;
@@ -44,7 +44,7 @@ export async function follow(signal: AbortSignal): Promise<void> {
     // It may have ended for a reason that asking again tells at once.
     const ms = connection.value === "live" ? soonMs : retryMs;
     connection.value = "connecting";
-    await pause(ms, signal);
+    await pause(ms, gone);
   }
 }
 
@@ -74,10 +74,10 @@ function member(block: string, name: string): string | undefined {
   return line?.slice(name.length + 2);
 }
 
-function pause(ms: number, signal: AbortSignal): Promise<void> {
+function pause(ms: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
+    gone.addEventListener("abort", () => {
       clearTimeout(timer);
       resolve();
     });

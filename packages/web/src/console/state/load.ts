@@ -20,14 +20,17 @@ export function useLoaded<T>(read: () => Promise<T>, key: string, about?: (chang
   latest.current = read;
   const again = useCallback(() => {
     const mine = ++newest.current;
-    latest.current().then(
-      (value) => {
-        if (mine === newest.current) setState({ key, value });
-      },
-      (error: unknown) => {
-        if (mine === newest.current) setState({ key, error: textOf(error) });
-      },
-    );
+    const take = (found: { value: T } | { error: string }) => {
+      if (mine === newest.current) setState({ key, ...found });
+    };
+    const look = async () => {
+      try {
+        take({ value: await latest.current() });
+      } catch (error) {
+        take({ error: textOf(error) });
+      }
+    };
+    void look();
   }, [key]);
   useEffect(() => {
     again();

@@ -1,11 +1,11 @@
 /** `/v1/live`: what happens to operations and activations, told to API clients as it happens. */
 import { Type } from "typebox";
-import type { Deps } from "../../deps.ts";
-import { isRefusal, RefusedError, refuse } from "../../errors.ts";
-import { authenticateRequest } from "../credentials.ts";
-import { beginStream, eventStream } from "../event-stream.ts";
-import type { Api } from "../surfaces.ts";
-import { noQuery } from "./members.ts";
+import type { Deps } from "../../../deps.ts";
+import { isRefusal, RefusedError, refuse } from "../../../errors.ts";
+import { authenticateRequest } from "../../credentials.ts";
+import { beginStream, eventStream } from "../../event-stream.ts";
+import type { Api } from "../../surfaces.ts";
+import { noQuery } from "../members.ts";
 
 /** As much as whoever comes back may have to be told at once. */
 const mostUnread = 1_048_576;

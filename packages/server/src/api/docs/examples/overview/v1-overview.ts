@@ -1,6 +1,6 @@
 /** Examples of `/v1`: what operators look at. */
-import type { Examples } from "../examples.ts";
-import { values } from "../values.ts";
+import type { Examples } from "../../examples.ts";
+import { values } from "../../values.ts";
 
 export const v1OverviewExamples: Examples = {
   "GET /v1/live": { summary: "Live updates as server-sent events", stream: true },
