@@ -195,7 +195,7 @@ export const restApplicationExamples: Examples = {
           name: "status of operations 146",
           callbackUrl: "https://bank.example/countersign",
           type: "OPERATION_STATUS_CHANGE",
-          attributes: ["userId", "status"],
+          attributes: [],
           authentication: {},
           maxAttempts: null,
           initialBackoff: null,

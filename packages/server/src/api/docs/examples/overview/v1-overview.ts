@@ -22,8 +22,8 @@ export const v1OverviewExamples: Examples = {
   "GET /v1/statistics": {
     summary: "Operations over time, how long decisions take, and what goes wrong",
     query: {
-      from: "2026-11-27T00:00:00Z",
-      to: "2026-11-28T00:00:00Z",
+      from: "2026-11-01T00:00:00Z",
+      to: "2026-11-02T00:00:00Z",
       step: "hour",
       applicationId: values.application,
     },
