@@ -17,7 +17,6 @@ import { authorizationTypeRoutes } from "./oidc/authorization-types.ts";
 import { oidcClientRoutes } from "./oidc/clients.ts";
 import { initialAccessTokenRoutes } from "./oidc/initial-access-tokens.ts";
 import { userCodeRoutes } from "./oidc/user-codes.ts";
-import { liveRoutes } from "./live.ts";
 import { liveRoutes } from "./overview/live.ts";
 import { operationRoutes } from "./operations.ts";
 import { pushRoutes } from "./push.ts";
