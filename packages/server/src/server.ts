@@ -17,7 +17,7 @@ import { healthRoutes } from "./api/health.ts";
 import { oidcRoutes } from "./api/oidc.ts";
 import { servePage } from "./api/pages.ts";
 import { jwksRoutes } from "./api/jwks.ts";
-import { liveRoutes } from "./api/live.ts";
+import { liveRoutes } from "./api/live/devices.ts";
 import { approveRoutes } from "./api/approve/routes.ts";
 import { guardPrivateListener } from "./api/private-guard.ts";
 import { appActivationRoutes } from "./api/mobile-token/activations.ts";

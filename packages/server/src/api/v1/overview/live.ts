@@ -3,7 +3,7 @@ import { Type } from "typebox";
 import type { Deps } from "../../../deps.ts";
 import { isRefusal, RefusedError, refuse } from "../../../errors.ts";
 import { authenticateRequest } from "../../credentials.ts";
-import { beginStream, eventStream } from "../../event-stream.ts";
+import { beginStream, eventStream } from "../../live/event-stream.ts";
 import type { Api } from "../../surfaces.ts";
 import { noQuery } from "../members.ts";
 

@@ -2,11 +2,11 @@
  * `/live`: live updates for a device, each stream with a fresh token header. Ids are only there so that a client that
  * reconnects says so: it is told to read everything again.
  */
-import type { Deps } from "../deps.ts";
-import { RefusedError, refuse } from "../errors.ts";
+import type { Deps } from "../../deps.ts";
+import { RefusedError, refuse } from "../../errors.ts";
 import { beginStream, eventStream } from "./event-stream.ts";
-import { tokenHolder } from "./mobile-token/token-holder.ts";
-import type { Api } from "./surfaces.ts";
+import { tokenHolder } from "../mobile-token/token-holder.ts";
+import type { Api } from "../surfaces.ts";
 
 const mostUnread = 65_536;
 
