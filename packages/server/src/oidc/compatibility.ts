@@ -50,37 +50,50 @@ export function parametersOfText(tds: string): Readonly<Record<string, string>> 
 
 const bodyLimit = 56 * 1024;
 
-/** A request whose JSON body became a form; the same where there was none. Undefined for a body that is no object. */
-export async function asForm(request: IncomingMessage): Promise<IncomingMessage | undefined> {
-  const parts: Buffer[] = [];
-  let size = 0;
-  for await (const part of request as AsyncIterable<Buffer>) {
-    size += part.length;
-    if (size > bodyLimit) return undefined;
-    parts.push(part);
-  }
-  const body = parse(Buffer.concat(parts).toString("utf8"));
-  if (typeof body !== "object" || body === null || Array.isArray(body)) return undefined;
+/** Requests that came with a JSON body. */
+const fromJson = new WeakSet<IncomingMessage>();
+
+export function wasJson(request: IncomingMessage): boolean {
+  return fromJson.has(request);
+}
+
+/**
+ * A request to `/backchannel` with a JSON body, as the form that the provider reads; any other as it is. Whether the client
+ * may is asked once it is known (`wasJson`).
+ */
+export async function asForm(request: IncomingMessage): Promise<IncomingMessage> {
+  const { method, url, headers, socket, httpVersion, rawHeaders } = request;
+  if (url !== "/backchannel" || !/^application\/json\b/i.test(headers["content-type"] ?? "")) return request;
+  const body = parse(await textOf(request));
   const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(body)) {
-    form.append(name, typeof value === "string" ? value : JSON.stringify(value));
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+    for (const [name, value] of Object.entries(body)) {
+      form.append(name, typeof value === "string" ? value : JSON.stringify(value));
+    }
   }
   const bytes = Buffer.from(form.toString());
-  const { method, url, headers, socket, httpVersion, rawHeaders } = request;
   const { originalUrl } = request as { readonly originalUrl?: string };
-  return Object.assign(Readable.from([bytes], { objectMode: false }), {
-    method,
-    url,
-    originalUrl,
-    socket,
-    httpVersion,
-    rawHeaders,
+  const read = Object.assign(Readable.from([bytes], { objectMode: false }), {
+    ...{ method, url, originalUrl, socket, httpVersion, rawHeaders },
     headers: {
       ...headers,
       "content-type": "application/x-www-form-urlencoded",
       "content-length": String(bytes.length),
     },
   }) as unknown as IncomingMessage;
+  fromJson.add(read);
+  return read;
+}
+
+/** Empty where there is too much: the request then lacks everything. */
+async function textOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const part of request as AsyncIterable<Buffer>) {
+    size += part.length;
+    if (size <= bodyLimit) parts.push(part);
+  }
+  return size > bodyLimit ? "" : Buffer.concat(parts).toString("utf8");
 }
 
 function jsonOf(part: string): unknown {

@@ -177,7 +177,8 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
         enabled: true,
         deliveryModes: ["poll", "ping"],
         processLoginHint: (_ctx, hint) => readLoginHint(hint),
-        processLoginHintToken: (ctx, token) => readLoginHintToken(deps, ctx, token ?? ""),
+        processLoginHintToken: (ctx, token) =>
+          readLoginHint(wantedBy(ctx).hint?.usercode) ?? readLoginHintToken(deps, ctx, token ?? ""),
         verifyUserCode: (ctx, { accountId }, userCode) =>
           verifyUserCode(deps, ctx.oidc.client as Client, accountId, userCode),
         validateBindingMessage: (_ctx, message) => checkBindingMessage(message),

@@ -7,12 +7,20 @@ import { pacing } from "./backchannel/pace.ts";
 import { deliverResult } from "./backchannel/deliver.ts";
 import type { Channel } from "../notifications/delivery/channels.ts";
 import type { ClientCheck } from "./clients/check.ts";
-import { cancelGrant, type ClientMetadata, pushDefect, readClientSettings, registered } from "./clients/client.ts";
+import {
+  cancelGrant,
+  compatibleCancelGrant,
+  type ClientMetadata,
+  pushDefect,
+  readClientSettings,
+  registered,
+} from "./clients/client.ts";
 import { type Invitation, inviteClients } from "./clients/registration.ts";
 import { type ClientCertificate, rememberCertificate } from "./client-certificate.ts";
 import { clientDefaults, configuration } from "./configuration.ts";
 import { serveInteractions } from "./front/serve.ts";
 import { oneCommit } from "./one-commit.ts";
+import { asForm } from "./compatibility.ts";
 import { oidcPath } from "./path.ts";
 import { metadataDefect } from "./profiles.ts";
 import { readAuthorizationTypes } from "./types.ts";
@@ -64,7 +72,9 @@ export function openIdProvider(deps: Deps): Oidc {
       provider.use(limitStrangers);
       provider.use(pace);
       provider.use(oneCommit(deps));
-      provider.registerGrantType(cancelGrant, cancelRequest(deps), ["auth_req_id"]);
+      for (const grant of [cancelGrant, compatibleCancelGrant]) {
+        provider.registerGrantType(grant, cancelRequest(deps), ["auth_req_id"]);
+      }
       provider.use(serveInteractions(deps, provider, types));
       // Nothing of a browser is kept, not even its cookie.
       provider.on("authorization.success", ({ oidc }) => Object.assign(oidc.session ?? {}, { destroyed: true }));
@@ -79,9 +89,10 @@ export function openIdProvider(deps: Deps): Oidc {
   return {
     async handle(request, response, { address, certificate }) {
       const { serve } = await current(readsTypes.test(request.url ?? ""));
-      callers.set(request, address);
-      rememberCertificate(request, certificate);
-      await serve(request, response);
+      const form = await asForm(request);
+      callers.set(form, address);
+      rememberCertificate(form, certificate);
+      await serve(form, response);
     },
     invite: async (invitation) => inviteClients(deps, (await current(true)).provider, invitation),
     deliver: async (delivery) => deliverResult(deps, (await current(false)).provider, delivery),

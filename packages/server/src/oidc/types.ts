@@ -59,7 +59,7 @@ export function parametersOf(
 
 /** Texts, numbers and truth values by their JSON pointers (RFC 6901). */
 function scalarsOf(value: unknown, at = ""): (readonly [string, string])[] {
-  if (typeof value !== "object") return [[at, String(value as string | number | boolean)]];
+  if (typeof value !== "object") return [[at, String(value)]];
   return Object.entries(value ?? {}).flatMap(([name, one]) =>
     scalarsOf(one, `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
   );

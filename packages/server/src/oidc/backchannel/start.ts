@@ -8,6 +8,7 @@ import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
 import { combinationsFor } from "../acr.ts";
 import { type ClientSettings, settingsOf } from "../clients/client.ts";
+import { type CompatibleHint, parametersOfText, readCompatibleHint, wasJson } from "../compatibility.ts";
 import { findOidcClient } from "../clients/find.ts";
 import { requestDefect } from "../profiles.ts";
 import { type AuthorizationTypes, parametersOf } from "../types.ts";
@@ -22,6 +23,8 @@ export interface Wanted {
   readonly combinations: readonly string[];
   /** Seconds until the answer is due. */
   readonly seconds: number;
+  /** What an unsigned hint token said, where the client may send one. */
+  readonly hint?: CompatibleHint | undefined;
 }
 
 const wanted = new WeakMap<KoaContextWithOIDC, Wanted>();
@@ -50,7 +53,7 @@ export const longestSeconds = 3600;
 
 /** Reads a request whose signature, if it has one, is verified. A signed one is good once. */
 export async function readRequest(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "log">,
   types: AuthorizationTypes,
   ctx: KoaContextWithOIDC,
 ): Promise<void> {
@@ -59,7 +62,26 @@ export async function readRequest(
   const defect = requestDefect(settingsOf(client).profile, { parameters: params });
   if (defect !== undefined) throw new errors.InvalidRequest(defect);
   await useRequestObject(ctx, client);
-  wanted.set(ctx, await wantedIn(deps, types, client, params));
+  const hint = readOlderForms(deps, ctx, client);
+  wanted.set(ctx, { ...(await wantedIn(deps, types, client, params, hint)), hint });
+}
+
+/** Refuses what only an existing service took, unless the client may; logs that it did. */
+function readOlderForms(
+  { log }: Pick<Deps, "log">,
+  { req, oidc: { params } }: KoaContextWithOIDC,
+  client: Client,
+): CompatibleHint | undefined {
+  const token = textOf(params?.["login_hint_token"]);
+  const hint = token === undefined ? undefined : readCompatibleHint(token);
+  const forms = [...(hint === undefined ? [] : ["login_hint_token"]), ...(wasJson(req) ? ["json"] : [])];
+  if (forms.length === 0) return undefined;
+  if (settingsOf(client).compatibility === undefined) throw new errors.InvalidRequest(`${forms.join(", ")} not taken`);
+  log.warn(
+    { client: client.clientId, forms },
+    "older request form taken: nothing but the client's own word protects it",
+  );
+  return hint;
 }
 
 /** Chooses the template by details, scope or client, and takes its parameters from the request. */
@@ -68,10 +90,12 @@ export async function wantedIn(
   types: AuthorizationTypes,
   client: Client,
   params: Readonly<Record<string, unknown>>,
+  hint?: CompatibleHint,
 ): Promise<Wanted> {
   const settings = settingsOf(client);
   const details = detailsOf(params["authorization_details"]);
-  const { template: name, parameters } = chosen(types, settings, details, textOf(params["scope"]));
+  const { template: name, parameters } =
+    hint === undefined ? chosen(types, settings, details, textOf(params["scope"])) : byPolicy(settings, hint);
   const template = await templateDetail(deps, { name });
   if (isRefusal(template)) throw new errors.InvalidRequest("no template fits this request");
   const combinations = combinationsFor(words(textOf(params["acr_values"])), template.signatureTypes);
@@ -115,6 +139,13 @@ function chosen(
   return { template, parameters: {} };
 }
 
+function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Pick<Wanted, "template" | "parameters"> {
+  const { policies = {} } = compatibility ?? {};
+  const template = Object.hasOwn(policies, hint.authpol) ? policies[hint.authpol] : undefined;
+  if (template === undefined) throw new errors.InvalidRequest("login_hint_token: authpol is unknown");
+  return { template, parameters: parametersOfText(hint.tds) };
+}
+
 /** Asks the person. The operation and its tie to the request are one commit; a device is called in the same. */
 export async function askPerson(
   deps: Pick<Deps, "store" | "random" | "config" | "secrets" | "inFlight">,
@@ -122,7 +153,7 @@ export async function askPerson(
   request: BackchannelAuthenticationRequest,
   client: Client,
 ): Promise<void> {
-  const { template, parameters, details, combinations, seconds } = wantedBy(ctx);
+  const { template, parameters, details, combinations, seconds, hint } = wantedBy(ctx);
   const { applications } = settingsOf(client);
   const now = await deps.store.now();
   const row = await findOidcClient(deps, client.clientId);
@@ -137,7 +168,8 @@ export async function askPerson(
       userId: request.accountId,
       applications,
       parameters,
-      everyPlace: details !== undefined,
+      ...(hint !== undefined && (hint.deviceid === undefined ? { device: "last" } : { activationId: hint.deviceid })),
+      everyPlace: details !== undefined || hint !== undefined,
       expiresAt: (Math.floor(now / 1000) + seconds) * 1000,
       signatureTypes: combinations,
       approval: {

@@ -47,6 +47,21 @@ export const clientSettings = Type.Object(
         description: "Resources that it serves: it may introspect tokens for them, whoever they were given to",
       }),
     ),
+    compatibility: Type.Optional(
+      Type.Object(
+        {
+          policies: Type.Record(Type.String({ pattern: "^[\\x21-\\x7e]{1,64}$" }), name, {
+            maxProperties: 32,
+            description: "`authpol` → template",
+          }),
+        },
+        {
+          additionalProperties: false,
+          description:
+            "Takes the request forms of an existing service: unsigned hint tokens, JSON bodies, `ciba_delete`",
+        },
+      ),
+    ),
     profile: Type.Optional(
       Type.Enum(["fapi-ciba", "fapi2"], { description: "Holds every request against this profile" }),
     ),
@@ -85,6 +100,8 @@ export function deliveryOf(metadata: Pick<ClientMetadata, string>): "poll" | "pi
 
 /** Asks for a pending request to be given up; see `backchannel/cancel.ts`. */
 export const cancelGrant = "urn:countersign:params:grant-type:ciba-cancel";
+/** The same by the name that an existing service has for it. */
+export const compatibleCancelGrant = "ciba_delete";
 export const cibaGrant = "urn:openid:params:grant-type:ciba";
 
 /** Our name for the true mode, beside the one that the provider is told. */
@@ -96,10 +113,11 @@ export const deliveryMember = "countersign_delivery";
  */
 export function registered(metadata: ClientMetadata): ClientMetadata {
   const mode = deliveryOf(metadata);
-  const { grant_types: grants } = metadata as { readonly grant_types?: unknown };
+  const { grant_types: grants = [cibaGrant] } = metadata as { readonly grant_types?: unknown };
+  const added = metadata.countersign.compatibility === undefined ? [cancelGrant] : [cancelGrant, compatibleCancelGrant];
   return {
     ...metadata,
-    ...(Array.isArray(grants) && grants.includes(cibaGrant) && { grant_types: [...new Set([...grants, cancelGrant])] }),
+    ...(Array.isArray(grants) && grants.includes(cibaGrant) && { grant_types: [...new Set([...grants, ...added])] }),
     backchannel_token_delivery_mode: mode === "push" ? "ping" : mode,
     [deliveryMember]: mode,
   };
