@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { bundle } from "../../tools/browser.ts";
 
 /** Bytes with gzip; a third of it is the elliptic curve, the hashes and JOSE. */
-const limit = 80_000;
+const limit = 82_000;
 
 test("the bundled Approve SDK has nothing of Node, and says how large it is", async () => {
   const { code, modules } = await bundle(join(import.meta.dirname, "approve-entry.ts"));

@@ -2,11 +2,12 @@
  * What the relying party signed itself (Approve protocol §8): a device that has pinned its keys checks the request, and
  * that the server told the device the same.
  */
-import { createLocalJWKSet, type JWK, jwtVerify } from "jose";
+import { compactVerify, importJWK, type JWK } from "jose";
 import { canonicalJson } from "../canonical-json.ts";
 import type { JsonObject } from "../json.ts";
 import { listOf, shaped, text } from "./claims.ts";
 import { isShown } from "./shown.ts";
+import { readStrictJsonObject } from "./strict-json.ts";
 import type { TransactionClaims } from "./transaction.ts";
 
 /** A relying party that signs all its requests, and the keys it signs with. */
@@ -53,25 +54,33 @@ export async function checkRequest(
   return shown ? "verified" : "request-hidden";
 }
 
-/** By the time of the transaction: the device's own clock may be wrong, and the person takes a while. */
 async function verified(
   { id, keys }: PinnedParty,
-  { iss, iat }: TransactionClaims,
+  transaction: TransactionClaims,
   request: string,
 ): Promise<JsonObject | undefined> {
+  for (const key of keys) {
+    const claims = await signedBy(key, request);
+    if (claims !== undefined) return isFor(claims, id, transaction) ? claims : undefined;
+  }
+  return undefined;
+}
+
+async function signedBy(jwk: JsonObject, request: string): Promise<JsonObject | undefined> {
   try {
-    const { payload } = await jwtVerify(request, createLocalJWKSet({ keys: keys as unknown as JWK[] }), {
-      algorithms,
-      issuer: id,
-      currentDate: new Date(iat * 1000),
-      clockTolerance: skew,
-      requiredClaims: ["aud", "exp"],
-    });
-    const audiences = [payload.aud ?? []].flat();
-    return audiences.some((audience) => audience.startsWith(`${iss}/`)) ? payload : undefined;
+    const { payload } = await compactVerify(request, ({ alg }) => importJWK(jwk as JWK, alg), { algorithms });
+    return readStrictJsonObject(payload);
   } catch {
     return undefined;
   }
+}
+
+/** By the time of the transaction: the device's own clock may be wrong, and the person takes a while. */
+function isFor({ iss, aud, exp, nbf = 0 }: JsonObject, id: string, transaction: TransactionClaims): boolean {
+  const { iss: server, iat: now } = transaction;
+  const timely = typeof exp === "number" && exp + skew > now && typeof nbf === "number" && nbf - skew <= now;
+  const audiences = [aud ?? []].flat() as unknown[];
+  return timely && iss === id && audiences.some((one) => typeof one === "string" && one.startsWith(`${server}/`));
 }
 
 function saysTheSame(request: JsonObject, claims: TransactionClaims): boolean {

@@ -74,7 +74,12 @@ export async function asForm(request: IncomingMessage): Promise<IncomingMessage>
   const bytes = Buffer.from(form.toString());
   const { originalUrl } = request as { readonly originalUrl?: string };
   const read = Object.assign(Readable.from([bytes], { objectMode: false }), {
-    ...{ method, url, originalUrl, socket, httpVersion, rawHeaders },
+    method,
+    url,
+    originalUrl,
+    socket,
+    httpVersion,
+    rawHeaders,
     headers: {
       ...headers,
       "content-type": "application/x-www-form-urlencoded",

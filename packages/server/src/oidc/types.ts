@@ -59,7 +59,8 @@ export function parametersOf(
 
 /** Texts, numbers and truth values by their JSON pointers (RFC 6901). */
 function scalarsOf(value: unknown, at = ""): (readonly [string, string])[] {
-  if (typeof value !== "object") return [[at, String(value)]];
+  if (typeof value === "string") return [[at, value]];
+  if (typeof value !== "object") return [[at, JSON.stringify(value)]];
   return Object.entries(value ?? {}).flatMap(([name, one]) =>
     scalarsOf(one, `${at}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`),
   );

@@ -78,7 +78,7 @@ suiteOnEachStore((_dialect, open) => {
       assert.equal((await device.decide(operation.id, "approve")).status, 200);
       const { status, body } = await redeem(old, started.body.auth_req_id);
       assert.equal(status, 200, JSON.stringify(body));
-      const claims = JSON.parse(Buffer.from(body.id_token.split(".")[1], "base64url").toString()) as Json;
+      const claims: Json = JSON.parse(Buffer.from(body.id_token.split(".")[1], "base64url").toString());
       assert.deepEqual([claims.sub, claims.approvalstatus, claims.deviceid], [user, "approve", device.cid]);
       assert.ok(claims.JWS.startsWith("eyJ") && claims.PUK.kty === "EC");
     });
