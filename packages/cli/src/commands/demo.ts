@@ -9,6 +9,7 @@ import { type Connection, readBootstrap } from "../connection.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { wholeNumber } from "../options.ts";
+import { builtPages } from "../pages.ts";
 import { untilStopped } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
 import { start } from "./serve.ts";
@@ -18,6 +19,7 @@ interface DemoOptions {
   readonly store?: string;
   readonly port?: number;
   readonly privatePort?: number;
+  readonly bankPort?: number;
   readonly keepServing?: boolean;
   readonly json?: boolean;
 }
@@ -30,7 +32,8 @@ export function demoCommand(program: Command, context: Context): void {
     .option("--store <url>", "postgres://… instead of the embedded store; needs COUNTERSIGN_MASTER_KEY")
     .option("--port <n>", "public port, 0 for any (8080 with --data, else any)", wholeNumber)
     .option("--private-port <n>", "private port, 0 for any (8081 with --data, else any)", wholeNumber)
-    .option("--keep-serving", "go on serving, and tell how to continue by hand")
+    .option("--bank-port <n>", "port of the demo bank, 0 for any (8082 with --data, else any)", wholeNumber)
+    .option("--keep-serving", "go on serving, open the demo bank, and tell how to continue by hand")
     .option("--json", "print one JSON document at the end; the story goes to standard error");
   writes<DemoOptions>(context, command, (options) => demo(context.terminal, options));
 }
@@ -53,10 +56,11 @@ async function demoIn(
   options: DemoOptions,
   stopped: Promise<NodeJS.Signals>,
 ): Promise<number> {
-  const [{ tellStory }, { payAndProve, proveAudit }, { howToGoOn }] = await Promise.all([
+  const [{ tellStory }, { payAndProve, proveAudit }, { howToGoOn }, { openBank }] = await Promise.all([
     import("../demo/story.ts"),
     import("../demo/play.ts"),
     import("../demo/go-on.ts"),
+    import("../demo/bank/open.ts"),
   ]);
   const output = options.json === true ? terminal.stderr : terminal.stdout;
   const story = tellStory(output);
@@ -82,8 +86,12 @@ async function demoIn(
     story.end(isProved(result) ? "Approved, and proved." : "Something is not as it should be.");
     if (options.json === true) terminal.stdout.write(`${JSON.stringify(result)}\n`);
     if (options.keepServing === true) {
-      output.write(`\n${howToGoOn({ ...server, recordedPrivateUrl: recorded.privateUrl, directory }, terminal.env)}\n`);
+      const bankPort = await choose(options, options.bankPort, fixedPorts.bankPort);
+      const bank = await openBank({ connection, publicUrl, pages: builtPages, port: bankPort });
+      const serving = { ...server, recordedPrivateUrl: recorded.privateUrl, directory, bankUrl: bank.url };
+      output.write(`\n${howToGoOn(serving, terminal.env)}\n`);
       await stopped;
+      await bank.close();
     }
     if (decision !== "APPROVED") return exitCodes.failed.code;
     return isProved(result) ? exitCodes.ok.code : exitCodes.notVerified.code;
@@ -113,20 +121,21 @@ function bootstrapOf(path: string, isPostgres: boolean): Connection {
   }
 }
 
-const fixedPorts = { port: 8080, privatePort: 8081 } as const;
+const fixedPorts = { port: 8080, privatePort: 8081, bankPort: 8082 } as const;
 
-/** Ports that were asked for, or must fail; the usual ones if they are free; any. */
+/** The port that was asked for, or must fail; the usual one if it is free; any. */
+async function choose({ data }: DemoOptions, asked: number | undefined, usual: number): Promise<number> {
+  return asked ?? (data !== undefined && (await isFree(usual)) ? usual : 0);
+}
+
 async function startOnPorts(options: DemoOptions, data: string) {
-  const isKept = options.data !== undefined;
-  const choose = async (asked: number | undefined, usual: number) =>
-    asked ?? (isKept && (await isFree(usual)) ? usual : 0);
   const { names } = await import("../demo/parties.ts");
   const settings = {
     data,
     authenticatorApplication: names.application,
     ...(options.store !== undefined && { store: options.store }),
-    port: await choose(options.port, fixedPorts.port),
-    privatePort: await choose(options.privatePort, fixedPorts.privatePort),
+    port: await choose(options, options.port, fixedPorts.port),
+    privatePort: await choose(options, options.privatePort, fixedPorts.privatePort),
   };
   return start(settings, undefined, "silent");
 }

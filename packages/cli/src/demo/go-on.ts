@@ -10,11 +10,13 @@ export interface Serving {
   /** What the bootstrap file says; another port may be in use now. */
   readonly recordedPrivateUrl: string;
   readonly directory: string;
+  /** Of the demo bank's page. */
+  readonly bankUrl: string;
 }
 
 export function howToGoOn(serving: Serving, env: NodeJS.ProcessEnv): string {
   const run = env.npm_lifecycle_event === undefined ? "countersign" : "npm run --silent countersign --";
-  const { publicUrl, privateUrl, bootstrapPath, recordedPrivateUrl, directory } = serving;
+  const { publicUrl, privateUrl, bootstrapPath, recordedPrivateUrl, directory, bankUrl } = serving;
   const settings = [
     `COUNTERSIGN_PROFILE=${quoted(join(directory, "device"))}`,
     ...(resolve(bootstrapPath) === resolve("data/bootstrap.json")
@@ -25,7 +27,13 @@ export function howToGoOn(serving: Serving, env: NodeJS.ProcessEnv): string {
   const parameters = Object.entries({ ...payment, amount: "99.90", note: "Books" });
   const options = parameters.map(([name, value]) => `--parameter ${name}=${quoted(value)}`);
   return [
-    "Go on by hand, in another terminal:",
+    "See it in a browser: open the bank, connect the authenticator in a second tab, pay, and approve.",
+    "",
+    `  demo bank        ${bankUrl}`,
+    `  authenticator    ${publicUrl.replace("//127.0.0.1:", "//localhost:")}/authenticator/`,
+    `  console          ${privateUrl}/console/`,
+    "",
+    "Or go on by hand, in another terminal:",
     "",
     ...settings.map((setting) => `  export ${setting}`),
     "",
