@@ -14,11 +14,10 @@ describe("pages for people", () => {
   const places = () =>
     [
       ["authenticator", world.server.publicUrl, world.server.privateUrl],
-      ["demo", world.server.publicUrl, world.server.privateUrl],
       ["console", world.server.privateUrl, world.server.publicUrl],
     ] as const;
 
-  test("authenticator and demo are on the public listener only, the console on the private one only", async () => {
+  test("the authenticator is on the public listener only, the console on the private one only; the demo bank is on neither", async () => {
     for (const [page, here, elsewhere] of places()) {
       const short = await fetch(`${here}/${page}?a=b`, { redirect: "manual" });
       assert.deepEqual([short.status, short.headers.get("location")], [308, `/${page}/?a=b`]);
@@ -26,6 +25,7 @@ describe("pages for people", () => {
       assert.equal(answer.status, 200);
       assert.match(answer.headers.get("content-type") ?? "", /^text\/html/);
       assert.equal((await fetch(`${elsewhere}/${page}/`)).status, 404);
+      assert.equal((await fetch(`${here}/demo/`)).status, 404);
     }
   });
 

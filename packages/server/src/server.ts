@@ -202,7 +202,6 @@ async function publicListener(deps: Deps, pages: string | undefined): Promise<Ap
     connect: ["https:", "http://localhost:*", "http://127.0.0.1:*"],
   });
   authenticatorRoutes(app, deps);
-  await servePage(app, "demo", { root: pages });
   return app;
 }
 

@@ -7,8 +7,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Api } from "./surfaces.ts";
 
-/** `authenticator` and `demo` are for everybody, `console` is for operators. */
-export type Page = "authenticator" | "console" | "demo";
+/** `authenticator` is for everybody, `console` is for operators. The demo bank has a server of its own. */
+export type Page = "authenticator" | "console";
 
 interface PageOptions {
   /** Holds a folder for each page. A page that was not built is not served. */

@@ -3,7 +3,7 @@ import type { Initialized } from "../../commands/activation.ts";
 import { names } from "../parties.ts";
 import type { Customer } from "./customers.ts";
 import { refuse } from "./refusal.ts";
-import type { Ties } from "./set-up.ts";
+import { bankName, type Ties } from "./set-up.ts";
 
 export interface Invitation {
   readonly code: string;
@@ -21,7 +21,7 @@ export async function invite(ties: Ties, customer: Customer): Promise<Invitation
   customer.activationId = activationId;
   const qr = `${activationCode}#${activationSignature}`;
   const { publicUrl: server, configuration } = ties;
-  const parameters = new URLSearchParams({ code: qr, server, configuration, name: "Fernhill Bank" });
+  const parameters = new URLSearchParams({ code: qr, server, configuration, name: bankName });
   return { code: activationCode, qr, link: `${server}/authenticator/#${parameters}` };
 }
 

@@ -1,6 +1,5 @@
 /** Who is looked at by which browser. Kept in memory: a demo begins anew with each start. */
 import { randomBytes } from "node:crypto";
-import { names } from "../parties.ts";
 import type { LogIn } from "./log-in.ts";
 import type { Payment } from "./payments.ts";
 
@@ -28,6 +27,9 @@ export interface Customers {
   find(userId: string): Customer;
 }
 
+/** Not the one of the story: her devices are those that are connected here. */
+export const demoCustomer = "anna";
+
 const mostSessions = 1000;
 
 export function customers(): Customers {
@@ -51,6 +53,6 @@ export function customers(): Customers {
 }
 
 function opened(userId: string): Customer {
-  const name = userId === names.user ? "Alice Novak" : userId;
+  const name = userId === demoCustomer ? "Anna Novak" : userId;
   return { userId, name, iban: "CZ6508000000192000145399", balance: 482_050, payments: [] };
 }

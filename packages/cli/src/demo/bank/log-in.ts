@@ -35,7 +35,10 @@ export async function logInState(ties: Ties, session: Session, customers: Custom
   const { id, status, userId, proximityOtp } = operation;
   if (status === "PENDING") {
     if (proximityOtp === undefined) return { status: "waiting" };
-    const codes = { qr: proximityCode({ id, proximityOtp }), link: authenticatorLink(ties.publicUrl, id, proximityOtp) };
+    const codes = {
+      qr: proximityCode({ id, proximityOtp }),
+      link: authenticatorLink(ties.publicUrl, id, proximityOtp),
+    };
     return { status: userId === undefined ? "waiting" : "claimed", ...codes };
   }
   session.logIn = undefined;

@@ -1,9 +1,8 @@
 /** Opens the demo bank: a back end that is a relying party of the server, and the page in front of it. */
 import { join } from "node:path";
 import type { Connection } from "../../connection.ts";
-import { names } from "../parties.ts";
 import { confirm, connectionState, devicesOf, invite } from "./connect.ts";
-import { type Customer, customers, type Session } from "./customers.ts";
+import { type Customer, customers, demoCustomer, type Session } from "./customers.ts";
 import { type BankRequest, listen, type Listening } from "./http.ts";
 import { beginLogIn, logInState } from "./log-in.ts";
 import { euros, readOrder } from "./order.ts";
@@ -46,7 +45,7 @@ export async function openBank({ connection, publicUrl, pages, port }: BankPlace
   const routes: Readonly<Record<string, (session: Session, request: BankRequest, id: string) => Promise<object>>> = {
     "GET /state": state,
     async "POST /session"(session) {
-      session.customer = known.find(names.user);
+      session.customer = known.find(demoCustomer);
       return state(session);
     },
     async "POST /session/end"(session) {

@@ -87,7 +87,12 @@ function outcomeOf(error: unknown): Payment["status"] {
 }
 
 /** Through the back-end SDK, where this screen has a part in the approval. */
-async function byOperation({ operations, keys }: Ties, customer: Customer, order: Order, activationId: string): Promise<Payment> {
+async function byOperation(
+  { operations, keys }: Ties,
+  customer: Customer,
+  order: Order,
+  activationId: string,
+): Promise<Payment> {
   const { cents, iban, note, way } = order;
   const operation = await operations.createOperation({
     template: templates.payment,

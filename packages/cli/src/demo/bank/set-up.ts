@@ -7,7 +7,7 @@ import type { Connection } from "../../connection.ts";
 import { type V1, v1 } from "../../v1.ts";
 import { names } from "../parties.ts";
 
-export const bankName = "Fernhill Bank";
+export const bankName = "Harbourline Bank";
 export const templates = { payment: "bank-payment", logIn: "bank-log-in" } as const;
 export const paymentType = "bank_payment";
 

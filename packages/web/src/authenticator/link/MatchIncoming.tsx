@@ -43,20 +43,21 @@ export function MatchIncoming() {
   );
 }
 
-/** It is not in a list: what do the servers say of it? Undefined when it came into a list meanwhile. */
+/** It is not in a list: what do the servers say of it? Undefined when it came into a list meanwhile, or by a claim. */
 async function lookUp(waiting: Incoming): Promise<Missing | undefined> {
   const answers = await Promise.all((accounts.value ?? []).map((account) => stateAt(account, waiting.operationId)));
   // The list may have come in the meantime.
-  if (incoming.value !== waiting) return undefined;
+  if (incoming.value !== waiting || answers.includes("claimed")) return undefined;
   incoming.value = undefined;
   return (["expired", "finished", "network"] as const).find((one) => answers.includes(one)) ?? "none";
 }
 
-async function stateAt(account: NonNullable<typeof accounts.value>[number], id: string): Promise<Missing> {
+/** One that is for nobody yet becomes this person's: the claim brings it into the list. */
+async function stateAt(account: NonNullable<typeof accounts.value>[number], id: string): Promise<Missing | "claimed"> {
   if (account.kind !== "mobile-token") return "none";
   try {
-    await account.services.operations.getDetail(id);
-    return "none";
+    await account.services.operations.claim(id);
+    return "claimed";
   } catch (error) {
     const kind = failureOf(error);
     if (kind === "expired" || kind === "network") return kind;
