@@ -16,7 +16,8 @@ describe("demo bank", { skip: noBrowser }, () => {
 
   before(async () => {
     camera = cameraFile();
-    [demo, browser] = await Promise.all([startDemo(), startChromium(camera.arguments)]);
+    demo = await startDemo();
+    browser = await startChromium(camera.arguments);
     const scene = { browser } as Scene;
     bank = await openPhone(scene, { viewport: desktop }, demo.bank);
     authenticator = await openPhone(scene, { permissions: ["camera"] }, demo.authenticator);

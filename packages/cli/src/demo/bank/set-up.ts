@@ -84,7 +84,7 @@ const looks = {
 };
 
 async function setTemplates(api: V1): Promise<void> {
-  const { items } = await api.list<{ name: string }>("/templates", {}, 1000);
+  const { items } = await api.call<{ items: { name: string }[] }>("GET", "/templates");
   for (const template of wanted) {
     if (!items.some(({ name }) => name === template.name)) await api.call("POST", "/templates", template);
   }
