@@ -23,6 +23,7 @@ describe("demo bank", { skip: noBrowser }, () => {
     authenticator = await openPhone(scene, { permissions: ["camera"] }, demo.authenticator);
   });
   after(async () => {
+    await authenticator?.screenshot({ path: "/tmp/demo-shots/last-phone.png" }).catch(() => 0); await bank?.screenshot({ path: "/tmp/demo-shots/last-bank.png" }).catch(() => 0);
     await browser?.close();
     await demo?.close();
     camera?.remove();

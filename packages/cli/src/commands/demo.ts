@@ -9,10 +9,9 @@ import { type Connection, readBootstrap } from "../connection.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { Failure } from "../failure.ts";
 import { wholeNumber } from "../options.ts";
-import { builtPages } from "../pages.ts";
 import { untilStopped } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
-import { start } from "./serve.ts";
+import { builtPages, start } from "./serve.ts";
 
 interface DemoOptions {
   readonly data?: string;

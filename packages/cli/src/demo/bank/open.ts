@@ -22,7 +22,8 @@ export interface BankPlace {
 
 export async function openBank({ connection, publicUrl, pages, port }: BankPlace): Promise<Listening> {
   const files = readPages(join(pages, "demo"));
-  const ties = await setUp(connection, publicUrl);
+  const closing = new AbortController();
+  const ties = await setUp(connection, publicUrl, closing.signal);
   const known = customers();
   const authenticator = `${ties.publicUrl}/authenticator/`;
 
@@ -75,7 +76,7 @@ export async function openBank({ connection, publicUrl, pages, port }: BankPlace
     "GET /payments/:id/proof": async (session, _, id) => prove(ties, paymentOf(session, id)),
   };
 
-  return listen(port, files, async (request) => {
+  const listening = await listen(port, files, async (request) => {
     const { session, cookie } = known.session(request.cookie);
     const [, resource = "", id = "", ...rest] = request.path.split("/");
     if (request.method === "GET" && resource === "payments" && rest[0] === "receipt") {
@@ -87,6 +88,13 @@ export async function openBank({ connection, publicUrl, pages, port }: BankPlace
     if (route === undefined) throw refuse(404, "not-found");
     return { cookie, json: await route(session, request, id) };
   });
+  return {
+    url: listening.url,
+    async close() {
+      closing.abort();
+      await listening.close();
+    },
+  };
 }
 
 function customerOf({ customer }: Session): Customer {

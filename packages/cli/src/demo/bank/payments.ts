@@ -49,7 +49,7 @@ export async function pay(ties: Ties, customer: Customer, order: Order): Promise
 }
 
 /** CIBA with the payment's details (RFC 9396): the ID token says that these very details were approved. */
-async function byCiba({ ciba }: Ties, customer: Customer, order: Order): Promise<Payment> {
+async function byCiba({ ciba, closing }: Ties, customer: Customer, order: Order): Promise<Payment> {
   const { cents, iban, note } = order;
   const words = `${pick(colours)} ${pick(animals)}`;
   const started = await ciba.start({
@@ -72,7 +72,7 @@ async function byCiba({ ciba }: Ties, customer: Customer, order: Order): Promise
   };
   const payment: Payment = { ...fresh(order), expiresAt: started.expiresAt, words, cancel };
   const watch = async () => {
-    const { operationId, factors } = await ciba.wait(started, { signal: stop.signal });
+    const { operationId, factors } = await ciba.wait(started, { signal: AbortSignal.any([stop.signal, closing]) });
     Object.assign(payment, { operationId, factors });
     settle(customer, payment, "approved");
   };
@@ -88,7 +88,7 @@ function outcomeOf(error: unknown): Payment["status"] {
 
 /** Through the back-end SDK, where this screen has a part in the approval. */
 async function byOperation(
-  { operations, keys }: Ties,
+  { operations, keys, closing }: Ties,
   customer: Customer,
   order: Order,
   activationId: string,
@@ -116,7 +116,7 @@ async function byOperation(
     cancel,
   };
   const watch = async () => {
-    const { status } = await operations.waitForDecision(id, { timeoutMs: 600_000, signal: stop.signal });
+    const { status } = await operations.waitForDecision(id, { timeoutMs: 600_000, signal: AbortSignal.any([stop.signal, closing]) });
     if (status !== "APPROVED") return settle(customer, payment, statusOf(status));
     const receipt = await operations.getReceipt(id);
     const { decisions } = await verifyReceipt(receipt, keys, { operationId: id, expectedData: operation.data, status });

@@ -22,10 +22,12 @@ export interface Ties {
   readonly publicUrl: string;
   /** Mobile SDK configuration, for links that connect a device. */
   readonly configuration: string;
+  /** Aborted when the bank closes: nothing is waited for any more. */
+  readonly closing: AbortSignal;
 }
 
 /** Safe to repeat: what is there is used again, and the client's secret is drawn anew at each start. */
-export async function setUp(connection: Connection, publicUrl: string): Promise<Ties> {
+export async function setUp(connection: Connection, publicUrl: string, closing: AbortSignal): Promise<Ties> {
   const [office, api] = [backOffice(connection), v1(connection)];
   await setTemplates(api);
   await api.call("PUT", `/authorization-types/${paymentType}`, authorizationType);
@@ -41,6 +43,7 @@ export async function setUp(connection: Connection, publicUrl: string): Promise<
     keys: await fetchJwks(`${publicUrl}/.well-known/countersign/jwks.json`),
     publicUrl: publicUrl.replace("//127.0.0.1:", "//localhost:"),
     configuration: versions.find(({ supported }) => supported)?.mobileSdkConfig ?? "",
+    closing,
   };
 }
 
