@@ -98,7 +98,7 @@ describe("demo bank", { skip: noBrowser }, () => {
     const words = (await sheet().locator(".words-text").textContent()) ?? "";
     assert.match(words, /^[a-z]+ [a-z]+$/);
     await checkPage(bank, "bank-waiting-desktop-light");
-    await authenticator.getByRole("link", { name: /18/ }).click();
+    await authenticator.getByRole("link", { name: /Payment.*18/ }).click();
     await authenticator.getByText(words).first().waitFor();
     await checkPage(authenticator, "bank-phone-light");
     await approve();
@@ -130,7 +130,7 @@ describe("demo bank", { skip: noBrowser }, () => {
     await bank.getByLabel("To account").fill("CZ27 3030 0000 0011 6525 4011");
     await bank.getByRole("button", { name: "Continue" }).click();
     await choose(/Ask my phone/);
-    await authenticator.getByRole("link", { name: /25/ }).click();
+    await authenticator.getByRole("link", { name: /Payment.*25/ }).click();
     await authenticator.getByRole("button", { name: "Reject" }).click();
     await authenticator.getByRole("button", { name: "The details are wrong" }).click();
     await authenticator.getByRole("heading", { name: "Rejected" }).waitFor();

@@ -51,7 +51,7 @@ const factors = ["POSSESSION_KNOWLEDGE", "POSSESSION_BIOMETRY"];
 const wanted = [
   {
     name: templates.payment,
-    operationType: "payment",
+    operationType: templates.payment,
     dataTemplate: "A1*A${amount}${currency}*I${iban}**N${note}",
     signatureTypes: factors,
     maxFailureCount: 5,
@@ -59,7 +59,7 @@ const wanted = [
   },
   {
     name: templates.logIn,
-    operationType: "login",
+    operationType: templates.logIn,
     dataTemplate: "A1*N${reason}",
     signatureTypes: factors,
     maxFailureCount: 5,
