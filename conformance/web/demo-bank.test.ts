@@ -23,7 +23,6 @@ describe("demo bank", { skip: noBrowser }, () => {
     authenticator = await openPhone(scene, { permissions: ["camera"] }, demo.authenticator);
   });
   after(async () => {
-    await authenticator?.screenshot({ path: "/tmp/demo-shots/last-phone.png" }).catch(() => 0); await bank?.screenshot({ path: "/tmp/demo-shots/last-bank.png" }).catch(() => 0);
     await browser?.close();
     await demo?.close();
     camera?.remove();
@@ -169,6 +168,7 @@ describe("demo bank", { skip: noBrowser }, () => {
     await authenticator.getByRole("link", { name: "Scan" }).click();
     await authenticator.getByText("Desk lamp").waitFor();
     await approve("Show the code");
+    await authenticator.locator(".offline-code dd").first().waitFor();
     const digits = (await authenticator.locator(".offline-code dd").allTextContents()).map((text) => text.trim());
     await sheet().getByLabel("First eight digits").fill("0000 0000");
     await sheet()
