@@ -31,7 +31,10 @@ export interface ServeOptions {
 }
 
 /** Beside this command, in the package that holds them. */
-export const builtPages: string = join(dirname(fileURLToPath(import.meta.resolve("@countersign/web/package.json"))), "dist");
+export const builtPages: string = join(
+  dirname(fileURLToPath(import.meta.resolve("@countersign/web/package.json"))),
+  "dist",
+);
 
 export function serveCommand(program: Command, context: Context): void {
   const command = program

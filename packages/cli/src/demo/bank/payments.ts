@@ -116,7 +116,10 @@ async function byOperation(
     cancel,
   };
   const watch = async () => {
-    const { status } = await operations.waitForDecision(id, { timeoutMs: 600_000, signal: AbortSignal.any([stop.signal, closing]) });
+    const { status } = await operations.waitForDecision(id, {
+      timeoutMs: 600_000,
+      signal: AbortSignal.any([stop.signal, closing]),
+    });
     if (status !== "APPROVED") return settle(customer, payment, statusOf(status));
     const receipt = await operations.getReceipt(id);
     const { decisions } = await verifyReceipt(receipt, keys, { operationId: id, expectedData: operation.data, status });
