@@ -91,7 +91,7 @@ describe("demo bank", { skip: noBrowser }, () => {
   });
 
   test("a purchase by CIBA: both screens show the same words, the approval is verified, the receipt can be kept and checked", async () => {
-    const before = await balance();
+    const held = await balance();
     await bank.getByRole("button", { name: "Buy Stoneware mug" }).click();
     await choose(/Ask my phone/);
     const words = (await sheet().locator(".words-text").textContent()) ?? "";
@@ -115,12 +115,12 @@ describe("demo bank", { skip: noBrowser }, () => {
     assert.equal(download.suggestedFilename(), "receipt.jws");
     await close();
     await bank.getByText("€4,802.50").waitFor();
-    assert.notEqual(await balance(), before);
+    assert.notEqual(await balance(), held);
     await checkPage(bank, "bank-paid-desktop-light");
   });
 
   test("a transfer that is rejected on the phone moves nothing; a mistyped account is refused before anybody is asked", async () => {
-    const before = await balance();
+    const held = await balance();
     await bank.getByLabel("To account").fill("CZ28 3030 0000 0011 6525 4011");
     await bank.getByRole("button", { name: "Continue" }).click();
     await choose(/Ask my phone/);
@@ -136,7 +136,7 @@ describe("demo bank", { skip: noBrowser }, () => {
     await done();
     await sheet().getByText("You rejected it on your phone.").waitFor({ timeout: 15_000 });
     await close();
-    assert.equal(await balance(), before);
+    assert.equal(await balance(), held);
   });
 
   test("a phone beside the screen: the code of the screen goes to the phone, which approves with it", async () => {

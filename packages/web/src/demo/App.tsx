@@ -8,6 +8,7 @@ import { OrderSheet } from "./pay/OrderSheet.tsx";
 import { PaymentSheet } from "./pay/PaymentSheet.tsx";
 import { open, problem, state } from "./state.ts";
 import { Welcome } from "./Welcome.tsx";
+import "./pay/pay.css";
 import "./demo.css";
 
 export function App() {

@@ -1,4 +1,4 @@
-import encodeQR from "qr";
+import encode from "qr";
 import { useMemo } from "preact/hooks";
 
 /** Dark on white in every colour scheme: cameras want it so. */
@@ -13,7 +13,7 @@ export function Qr({ text, label }: { readonly text: string; readonly label: str
 }
 
 function drawn(text: string): { readonly side: number; readonly path: string } {
-  const rows = encodeQR(text, "raw", { ecc: "low", border: 3 });
+  const rows = encode(text, "raw", { ecc: "low", border: 3 });
   const path = rows.flatMap((row, y) => row.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : []))).join("");
   return { side: rows.length, path };
 }
