@@ -10,11 +10,17 @@ export function oidcRoutes(app: Api, deps: Deps): void {
   const certificates = certificatesOf(deps.config);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
-  app.all(`${oidcPath}/*`, { schema: { hide: true } }, async ({ raw, ip }, reply) => {
-    const certificate = certificates(raw);
-    reply.hijack();
-    addressedTo(new URL(deps.publicUrl), raw);
-    await deps.oidc.handle(raw, reply.raw, { address: ip, certificate });
+  // No OPTIONS: clients here hold secrets or keys, and none of them is a page of another origin.
+  app.route({
+    method: ["GET", "HEAD", "POST", "PUT", "DELETE"],
+    url: `${oidcPath}/*`,
+    schema: { hide: true },
+    async handler({ raw, ip }, reply) {
+      const certificate = certificates(raw);
+      reply.hijack();
+      addressedTo(new URL(deps.publicUrl), raw);
+      await deps.oidc.handle(raw, reply.raw, { address: ip, certificate });
+    },
   });
 }
 
