@@ -119,7 +119,7 @@ suiteOnEachStore((kind, open) => {
     test("An expired operation is announced once, by itself (M22)", async () => {
       const user = `user ${unique()}`;
       const stream = await (await phoneOf(bank, app, user)).live();
-      const operation = await create(user, { timestampExpires: Date.now() + 400 });
+      const operation = await create(user, { timestampExpires: Date.now() + 1000 });
       await stream.until(about(operation.id, "operation.changed"));
       const next = await create(user);
       await stream.until(about(next.id));

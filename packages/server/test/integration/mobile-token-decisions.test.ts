@@ -82,7 +82,6 @@ suiteOnEachStore((kind, open) => {
     });
 
     test("Each final state has its code, in detail, claim, authorize and cancel (error mapping)", async () => {
-      const at = Date.now() + 300;
       const own = await bank.template({ maxFailureCount: 1 });
       const states: [string, string][] = [];
       const add = async (code: string, end: (id: string) => Promise<unknown>, more: object = {}) => {
@@ -100,6 +99,7 @@ suiteOnEachStore((kind, open) => {
           templateName: own.templateName,
         },
       );
+      const at = Date.now() + 1000;
       await add("OPERATION_EXPIRED", () => past(at), { timestampExpires: at });
       for (const [id, code] of states) {
         refused(await read("/detail", { id }), 400, code);

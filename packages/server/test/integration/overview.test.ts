@@ -1,7 +1,7 @@
 /** `/v1/users`, `/v1/statistics`, previews and callbacks: what operators look at. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type Bank, type Json, payment, startBank, unique } from "../bank.ts";
+import { past, type Bank, type Json, payment, startBank, unique } from "../bank.ts";
 import { accepted } from "../mobile-bank.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
@@ -69,13 +69,14 @@ suiteOnEachStore((kind, open) => {
       const user = `user ${unique()}`;
       const device = await bank.device(other, user);
       const [approved, , canceled] = [await create(user, own), await create(user, own), await create(user, own)];
-      await create(user, { ...own, timestampExpires: Date.now() + 60 });
+      const overdue = Date.now() + 1000;
+      await create(user, { ...own, timestampExpires: overdue });
       const body = JSON.stringify({ requestObject: { id: approved.id, data: approved.data } });
       const signing = { uriId: "/operation/authorize", body };
       await device.signed("/api/auth/token/app/operation/authorize", { ...signing, pin: "0000" });
       accepted(await device.signed("/api/auth/token/app/operation/authorize", signing));
       await bank.done("/operation/cancel", { operationId: canceled.id });
-      await new Promise((resolve) => setTimeout(resolve, 80));
+      await past(overdue);
       const from = new Date(Date.now() - 3_600_000).toISOString();
       const to = new Date(Date.now() + 3_600_000).toISOString();
       const range = `from=${from}&to=${to}`;
