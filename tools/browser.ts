@@ -5,7 +5,7 @@
 import { existsSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser } from "playwright-core";
+import type { Browser, CDPSession, Page } from "playwright-core";
 import { build, type Rolldown } from "vite";
 import { workspace } from "./source.ts";
 
@@ -48,6 +48,31 @@ export async function startChromium(more: readonly string[] = []): Promise<Brows
     ...more,
   ];
   return chromium.launch({ executablePath: executable, args });
+}
+
+export interface VirtualAuthenticator {
+  /** Takes the commands of the DevTools domain WebAuthn. */
+  readonly devtools: CDPSession;
+  readonly authenticatorId: string;
+}
+
+/** The page's own device gets passkeys with `prf`; the person is there and is verified, at once. */
+export async function addAuthenticator(page: Page): Promise<VirtualAuthenticator> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("WebAuthn.enable");
+  const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
+    options: {
+      protocol: "ctap2",
+      ctap2Version: "ctap2_1",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+      hasPrf: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+    },
+  });
+  return { devtools, authenticatorId };
 }
 
 /** Serves an empty page that loads the module, at any path. */

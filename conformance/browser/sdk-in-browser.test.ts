@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Browser, BrowserContext, Page } from "playwright-core";
-import { bundle, noBrowser, servePage, startChromium } from "../../tools/browser.ts";
+import { addAuthenticator, bundle, noBrowser, servePage, startChromium } from "../../tools/browser.ts";
 import { openWorld, payment, pin, type World } from "../world.ts";
 import type { SdkHands } from "./sdk-page.ts";
 
@@ -172,20 +172,7 @@ describe("the SDK in Chromium", { skip: noBrowser }, () => {
   test("a passkey is the biometry factor: added, used, keyed anew, refused, removed", async () => {
     const context = await browser.newContext();
     const page = await openTab(context);
-    const devtools = await context.newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    const { authenticatorId } = await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        ctap2Version: "ctap2_1",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        hasPrf: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    const { devtools, authenticatorId } = await addAuthenticator(page);
     const { site, commit } = await prepare("erik");
     await page.evaluate(async (given) => {
       const { PowerAuth, PowerAuthActivation, PowerAuthAuthentication } = hands.sdk;

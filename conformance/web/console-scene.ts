@@ -4,20 +4,11 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PowerAuthAuthentication } from "@countersign/client/mobile-token";
-import { chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { enrolDevice } from "../../tools/approve-device.ts";
+import { startChromium } from "../../tools/browser.ts";
 import { builtPages } from "../../tools/build-web.ts";
 import { application, openWorld, payment, pin, type World } from "../world.ts";
-
-const executablePath = process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium";
-const args = [
-  "--no-sandbox",
-  "--disable-gpu",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
 export type Size = keyof typeof sizes;
@@ -31,7 +22,7 @@ export async function openConsoleScene() {
   const config = { outboundAllow: ["127.0.0.0/8"], checkpointSeconds: 1 };
   const world = await openWorld({ name: "sqlite", drop: async () => undefined }, config, { pages: builtPages });
   const seeded = await seed(world);
-  const browser = await chromium.launch({ executablePath, args });
+  const browser = await startChromium();
   return {
     world,
     ...seeded,

@@ -1,9 +1,10 @@
 /** The operator console in a real browser, against a real server: what an operator sees and does, in both sizes and schemes. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import type { Page } from "playwright-core";
+import { noBrowser } from "../../tools/browser.ts";
 import { payment, pin } from "../world.ts";
 import {
   accessible,
@@ -18,9 +19,7 @@ import {
   visit,
 } from "./console-scene.ts";
 
-const skip = existsSync(process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium") ? false : "Chromium: not found";
-
-describe("operator console", { skip }, () => {
+describe("operator console", { skip: noBrowser }, () => {
   let scene: ConsoleScene;
   let opened: ConsolePage;
   let page: Page;

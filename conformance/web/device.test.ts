@@ -1,7 +1,7 @@
 /** What the authenticator has of the device: a passkey, a service worker with push, and a page that opens without server. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { noBrowser } from "../../tools/browser.ts";
+import { addAuthenticator, noBrowser } from "../../tools/browser.ts";
 import {
   checkPage,
   connect,
@@ -23,20 +23,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
 
   test("a passkey is offered with the PIN, opens the page and approves; turned off it is asked for no more", async () => {
     page = await openPhone(scene);
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send("WebAuthn.enable");
-    await devtools.send("WebAuthn.addVirtualAuthenticator", {
-      options: {
-        protocol: "ctap2",
-        ctap2Version: "ctap2_1",
-        transport: "internal",
-        hasResidentKey: true,
-        hasUserVerification: true,
-        hasPrf: true,
-        isUserVerified: true,
-        automaticPresenceSimulation: true,
-      },
-    });
+    await addAuthenticator(page);
     const { activationId, activationCode } = await invite(scene, "anna");
     await page.getByRole("button", { name: "I have a code" }).click();
     await page.getByLabel("Activation code").fill(activationCode);

@@ -1,6 +1,6 @@
 /** What tests of callbacks do again and again: make one, cause an event, wait for what became of it. */
 import { type Bank, type Json, payment, unique } from "./bank.ts";
-import type { Received, Receiver } from "./receiver.ts";
+import type { Received, Receiver } from "../../../tools/receiver.ts";
 
 export interface CallbackWorld {
   readonly bank: Bank;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import type { Json } from "./bank.ts";
 import type { OidcBank, OidcClient } from "./oidc-bank.ts";
-import { makeCertificates, type Receiver, startReceiver } from "./receiver.ts";
+import { makeCertificates, type Receiver, startReceiver } from "../../../tools/receiver.ts";
 
 export const notificationToken = "8d67dc78-7faa-4d41-aabd-67707b374255";
 

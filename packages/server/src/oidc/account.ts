@@ -2,6 +2,7 @@
 import type { Account, FindAccount } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import { approvalClaims } from "./approval-claims.ts";
+import { decisionOn } from "./decision.ts";
 import { operationOfRequest } from "./backchannel/resolve.ts";
 import { settingsOf } from "./clients/client.ts";
 import { operationOfGrant } from "./front/approvals.ts";
@@ -20,7 +21,9 @@ export function accounts(deps: Pick<Deps, "store" | "secrets">): FindAccount {
           request === undefined
             ? code?.grantId && (await operationOfGrant(deps, code.grantId))
             : await operationOfRequest(deps, request.jti, false);
-        return operation ? { sub, ...(await approvalClaims(deps, operation, request?.jti)) } : { sub };
+        if (!operation) return { sub };
+        const decision = await decisionOn(deps, operation.id);
+        return { sub, ...(await approvalClaims(operation, decision, request?.jti)) };
       },
     };
   };

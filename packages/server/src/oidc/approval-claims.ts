@@ -2,12 +2,10 @@
  * What an ID token says of an approval, so that the relying party can check it without asking again: the decision, the
  * operation, the digest of what was signed, the device's key and, where it is asymmetric, the device's own signature.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { calculateJwkThumbprint } from "jose";
 import type { ReceiptDecision } from "@countersign/protocol/receipt";
-import type { Deps } from "../deps.ts";
 import { applicationsOf } from "../operations/operation.ts";
-import { decisionClaims } from "../operations/detail.ts";
 import type { OperationRow } from "../store/store.ts";
 
 /** Claims of scope `openid`; their names are those of the specifications where there is one. */
@@ -23,13 +21,10 @@ export const compatibleClaimNames = ["approvalstatus", "JWS", "PUK", "deviceid",
 export const compatibleScope = "hid-tx-sign";
 
 export async function approvalClaims(
-  deps: Pick<Deps, "store">,
   operation: OperationRow,
+  decision: ReceiptDecision,
   authReqId?: string,
 ): Promise<Record<string, unknown>> {
-  const receipt = await decisionClaims(deps, operation.id);
-  const decision = receipt?.decisions[0];
-  if (receipt === undefined || decision === undefined) throw new Error("A token was asked for without a decision");
   const { evidence, shown, decision: said } = decision;
   const { authorizationDetails } = JSON.parse(operation.approval ?? "{}") as { authorizationDetails?: object[] };
   const jkt = evidence.deviceKey === undefined ? undefined : await calculateJwkThumbprint(evidence.deviceKey);
@@ -40,7 +35,7 @@ export async function approvalClaims(
       decision: said,
       type: operation.operation_type,
       at: Math.floor(decision.at / 1000),
-      data_sha256: sha256(receipt.operation.data),
+      data_sha256: hash("sha256", operation.data, "base64url"),
       shown_sha256: shown.sha256,
       evidence: evidence.kind,
       factors: evidence.factors,
@@ -66,8 +61,4 @@ function compatible({ evidence, decision: said }: ReceiptDecision, operation: Op
     deviceid: evidence.activationId ?? applicationsOf(operation)[0],
     domain: operation.tenant,
   };
-}
-
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("base64url");
 }

@@ -29,7 +29,7 @@ import { oidcPath } from "./path.ts";
 import { algorithms, assertionDefect, metadataDefect, needsPkce } from "./profiles.ts";
 import { recordsOf, requestModel } from "./records.ts";
 import { resourceServerOf } from "./resources.ts";
-import type { AuthorizationTypes } from "./types.ts";
+import type { AuthorizationTypes } from "./details/authorization-types.ts";
 import { verifyUserCode } from "./user-code/verify.ts";
 
 interface Parts {
@@ -46,7 +46,7 @@ export const clientDefaults = {
   redirect_uris: [],
   id_token_signed_response_alg: "ES256",
   token_endpoint_auth_method: "client_secret_basic",
-} as const;
+} satisfies Configuration["clientDefaults"];
 
 /** Certificates are good for something only where a proxy passes them on. */
 function authMethods({ config }: Pick<Deps, "config">): ClientAuthMethod[] {
@@ -77,7 +77,7 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
     },
     // What an approval proves belongs into the ID token, whatever else is asked for.
     conformIdTokenClaims: false,
-    clientDefaults: { ...clientDefaults, grant_types: [cibaGrant, cancelGrant], response_types: [], redirect_uris: [] },
+    clientDefaults,
     extraClientMetadata: {
       properties: ["countersign", deliveryMember],
       validator: (_ctx, key, value, metadata) => (key === "countersign" ? check(value, metadata) : undefined),

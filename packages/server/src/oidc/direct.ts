@@ -4,11 +4,10 @@
  */
 import type { AdapterPayload } from "oidc-provider";
 import type { Deps } from "../deps.ts";
-import { decisionClaims } from "../operations/detail.ts";
 import type { DirectRequestTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
-import { amrOf, reachedAcr } from "./acr.ts";
 import { approvalClaims } from "./approval-claims.ts";
+import { authenticationBy, decisionOn } from "./decision.ts";
 import { AlreadyFinal, requestModel } from "./records.ts";
 import { oidcPath } from "./path.ts";
 
@@ -20,19 +19,17 @@ export async function directIdToken(deps: DirectDeps, requestId: string): Promis
   const operation = row && (await deps.store.findOperation(row.operation_id));
   if (row === undefined || operation === undefined) throw new Error("A direct request was not kept");
   if (operation.status !== "APPROVED") return undefined;
-  const decision = (await decisionClaims(deps, operation.id))?.decisions[0];
-  if (decision === undefined) throw new Error("An approved operation has no decision");
-  const at = Math.floor(decision.at / 1000);
+  const decision = await decisionOn(deps, operation.id);
+  const { authTime, ...reached } = authenticationBy(decision, []);
   return deps.signingKeys.sign("oidc", "JWT", {
     iss: `${deps.publicUrl}${oidcPath}`,
     aud: row.client_id,
     sub: operation.user_id,
-    iat: at,
+    iat: authTime,
     exp: Math.floor(row.expires_at / 1000),
-    auth_time: at,
-    acr: reachedAcr([], decision.evidence.factors),
-    amr: amrOf(decision.evidence.factors),
-    ...(await approvalClaims(deps, operation, requestId)),
+    auth_time: authTime,
+    ...reached,
+    ...(await approvalClaims(operation, decision, requestId)),
   });
 }
 

@@ -23,7 +23,7 @@ import { oneCommit } from "./one-commit.ts";
 import { asForm } from "./compatibility.ts";
 import { oidcPath } from "./path.ts";
 import { metadataDefect } from "./profiles.ts";
-import { readAuthorizationTypes } from "./types.ts";
+import { readAuthorizationTypes } from "./details/authorization-types.ts";
 
 export interface Oidc extends ClientCheck {
   /** Serves one request below the issuer's path. */

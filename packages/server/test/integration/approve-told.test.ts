@@ -5,7 +5,7 @@ import { createLocalJWKSet, jwtVerify } from "jose";
 import { type ApproveDevice, enrolmentOf, sendEnrolment } from "../../../../tools/approve-device.ts";
 import { type ApproveBank, startApproveBank } from "../approve-bank.ts";
 import { type Json, unique } from "../bank.ts";
-import { answer, type Received, type Receiver, startReceiver } from "../receiver.ts";
+import { answer, type Received, type Receiver, startReceiver } from "../../../../tools/receiver.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
 

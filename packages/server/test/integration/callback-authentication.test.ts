@@ -4,7 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { refused } from "../answers.ts";
 import { type Bank, startBank } from "../bank.ts";
 import { about, base64, callbackCalls } from "../callback-calls.ts";
-import { answer, makeCertificates, type Receiver, startReceiver } from "../receiver.ts";
+import { answer, makeCertificates, type Receiver, startReceiver } from "../../../../tools/receiver.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
 const certificates = makeCertificates();

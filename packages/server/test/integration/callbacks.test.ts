@@ -5,7 +5,7 @@ import { after, before, describe, test } from "node:test";
 import { type Bank, payment, startBank, unique } from "../bank.ts";
 import { about, callbackCalls } from "../callback-calls.ts";
 import type { Device } from "../device.ts";
-import { answer, type Receiver, startReceiver } from "../receiver.ts";
+import { answer, type Receiver, startReceiver } from "../../../../tools/receiver.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
 const operationAttributes = [

@@ -10,7 +10,7 @@ import { deliveryLimits, startDelivery } from "../../src/notifications/delivery/
 import { outbound } from "../../src/outbound.ts";
 import type { OpenedStore } from "../../src/store/open.ts";
 import { record } from "../hot-commands.ts";
-import { answer, startReceiver } from "../receiver.ts";
+import { answer, startReceiver } from "../../../../tools/receiver.ts";
 import { seed } from "../store-rows.ts";
 import { forEachStore, random, withStore } from "../stores.ts";
 

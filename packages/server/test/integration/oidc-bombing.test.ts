@@ -5,7 +5,7 @@ import type { Json } from "../bank.ts";
 import type { Device } from "../device.ts";
 import { type OidcBank, type OidcClient, startOidcBank } from "../oidc-bank.ts";
 import { reachable, startRelyingParty } from "../oidc-receiver.ts";
-import type { Receiver } from "../receiver.ts";
+import type { Receiver } from "../../../../tools/receiver.ts";
 import type { TestStore } from "../stores.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 

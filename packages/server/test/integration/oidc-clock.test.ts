@@ -5,7 +5,7 @@ import { sweepRecords } from "../../src/oidc/records.ts";
 import { expireOverdue } from "../../src/operations/expire.ts";
 import { type OidcBank, startOidcBank } from "../oidc-bank.ts";
 import { reachable, startRelyingParty, startTold, toldClient } from "../oidc-receiver.ts";
-import { answer, type Receiver } from "../receiver.ts";
+import { answer, type Receiver } from "../../../../tools/receiver.ts";
 import { forEachStore, type TestStore } from "../stores.ts";
 
 interface World {

@@ -6,7 +6,7 @@ import { createRemoteJWKSet, jwtVerify } from "jose";
 import type { Json } from "../bank.ts";
 import { cibaGrant, type OidcBank, type OidcClient, startOidcBank } from "../oidc-bank.ts";
 import { notificationToken, reachable, startRelyingParty, startTold, toldClient } from "../oidc-receiver.ts";
-import { answer, type Received, type Receiver } from "../receiver.ts";
+import { answer, type Received, type Receiver } from "../../../../tools/receiver.ts";
 import type { TestStore } from "../stores.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 

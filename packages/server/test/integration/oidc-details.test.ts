@@ -263,7 +263,13 @@ suiteOnEachStore((_dialect, open) => {
         problem(reply, 400, "invalid-request");
         assert.match(reply.body.detail, detail, JSON.stringify(sent.parameters));
       }
+      const asking = (place: string) =>
+        oidc.bank.template({ dataTemplate: `A1*A\${amount}\${currency}*N\${${place}}` });
+      const { templateName: unknownPlace } = await asking("client");
+      problem(await put("t", { ...set, template: unknownPlace }), 400, "invalid-request");
       problem(await oidc.bank.v1("GET", "/authorization-types/t"), 404, "not-found");
+      const { templateName: clientPlace } = await asking("clientName");
+      body(await put("t", { ...set, template: clientPlace }));
       const strange = { "');process.exit(1);('": { type: "string", maxLength: 5 } };
       const odd = { ...good, properties: { ...good.properties, ...strange } };
       body(await put("t", { ...set, schema: odd }));

@@ -6,7 +6,7 @@ import { pino } from "pino";
 import { rotateSigningKey, rotationDelayMs } from "../../src/keys/signing-keys.ts";
 import { cibaGrant, type OidcBank, type OidcClient, startOidcBank } from "../oidc-bank.ts";
 import { notificationToken, reachable, startRelyingParty, startTold, toldClient } from "../oidc-receiver.ts";
-import { answer } from "../receiver.ts";
+import { answer } from "../../../../tools/receiver.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import { forEachStore, postgres, type TestStore, withStore } from "../stores.ts";
 

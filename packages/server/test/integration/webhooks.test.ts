@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { type Bank, type Json, payment, startBank, unique } from "../bank.ts";
-import { answer, type Received, type Receiver, startReceiver } from "../receiver.ts";
+import { answer, type Received, type Receiver, startReceiver } from "../../../../tools/receiver.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 
 function isSignedBy({ headers, text }: Received, secret: string): boolean {

@@ -56,7 +56,7 @@ export async function confirm(ties: Ties, customer: Customer): Promise<Connectio
   return { state: "active" };
 }
 
-/** Active devices of this customer, the one that was used last first. */
+/** Active devices of this customer, the newest first. */
 export async function devicesOf(ties: Ties, { userId }: Customer): Promise<readonly string[]> {
   const { activations } = await ties.backOffice<{ activations: Listed[] }>("/activation/list", {
     applicationId: names.application,

@@ -3,14 +3,15 @@
  * and keeping the sealed answer are one commit, and the same answer is sent until it arrived. They live longer than the
  * answer is tried, so that it is never stale.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { type AdapterPayload, type Client, errors, type Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { approvalClaims } from "../approval-claims.ts";
+import { decisionOn } from "../decision.ts";
 import { AlreadyFinal, recordsByKey, recordsOf, requestModel, rewriteRecord, together } from "../records.ts";
 import { resourceServerOf } from "../resources.ts";
-import { type BackchannelRequest, decisionOn, grantOf, proofOf, reasonOf } from "./resolve.ts";
+import { type BackchannelRequest, grantOf, proofOf, reasonOf } from "./resolve.ts";
 
 type PushDeps = Pick<Deps, "store" | "secrets">;
 
@@ -75,7 +76,8 @@ async function make(deps: PushDeps, { provider, client, payload, operation }: Pu
   const request = new provider.BackchannelAuthenticationRequest(payload);
   const given = grantOf(provider, request);
   const grantId = await given.save();
-  const proof = proofOf(request, await decisionOn(deps, operation.id));
+  const decision = await decisionOn(deps, operation.id);
+  const proof = proofOf(request, decision);
   const source = { accountId: given.accountId, grantId, gty: "ciba", client, claims: request.claims };
   const until = payload.exp + lifeSeconds;
 
@@ -103,7 +105,7 @@ async function make(deps: PushDeps, { provider, client, payload, operation }: Pu
     scope: given.getOIDCScopeFiltered(request.scopes),
     claims: {
       sub: given.accountId,
-      ...(await approvalClaims(deps, operation, payload.jti)),
+      ...(await approvalClaims(operation, decision, payload.jti)),
       acr: proof.acr,
       amr: proof.amr,
       auth_time: proof.authTime,
@@ -161,7 +163,7 @@ async function idTokenOf(provider: Provider, parts: IdTokenParts): Promise<strin
 
 /** CIBA §10.3.1, for ES256. */
 function leftHalf(text: string): string {
-  return createHash("sha256").update(text).digest().subarray(0, 16).toString("base64url");
+  return hash("sha256", text, "buffer").subarray(0, 16).toString("base64url");
 }
 
 /** It arrived: its tokens are with the relying party, and nowhere else. */

@@ -11,7 +11,7 @@ import { decisionClaims } from "../../operations/detail.ts";
 import { settled } from "../../operations/expire.ts";
 import { builtOnce } from "../../lists/built-once.ts";
 import type { OperationRow } from "../../store/store.ts";
-import { amrOf, reachedAcr } from "../acr.ts";
+import { authenticationBy, decisionOn } from "../decision.ts";
 import { AlreadyFinal, together } from "../records.ts";
 
 type ResolveDeps = Pick<Deps, "store" | "secrets">;
@@ -102,20 +102,11 @@ export function grantOf(provider: Provider, request: BackchannelRequest): Instan
   return given;
 }
 
-export async function decisionOn(deps: Pick<Deps, "store">, operationId: string): Promise<ReceiptDecision> {
-  const decision = (await decisionClaims(deps, operationId))?.decisions[0];
-  if (decision === undefined) throw new Error("A decided operation has no decision");
-  return decision;
-}
-
-/** How and when the person proved who they are. */
-export function proofOf({ params = {} }: BackchannelRequest, { evidence, at }: ReceiptDecision) {
+/** How the person proved who they are, and what they granted, as the provider keeps it. */
+export function proofOf({ params = {} }: BackchannelRequest, decision: ReceiptDecision) {
   const { acr_values: acrValues, authorization_details: details } = params;
-  const acr = reachedAcr(typeof acrValues === "string" ? acrValues.split(" ") : [], evidence.factors);
   return {
-    ...(acr !== undefined && { acr }),
-    amr: amrOf(evidence.factors),
-    authTime: Math.floor(at / 1000),
+    ...authenticationBy(decision, typeof acrValues === "string" ? acrValues.split(" ") : []),
     ...(typeof details === "string" && { rar: JSON.parse(details) as never }),
   };
 }

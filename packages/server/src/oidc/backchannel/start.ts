@@ -11,7 +11,7 @@ import { type ClientSettings, settingsOf } from "../clients/client.ts";
 import { type CompatibleHint, parametersOfText, readCompatibleHint, wasJson } from "../compatibility.ts";
 import { findOidcClient } from "../clients/find.ts";
 import { requestDefect } from "../profiles.ts";
-import { type AuthorizationTypes, parametersOf } from "../types.ts";
+import { type AuthorizationTypes, parametersOf } from "../details/authorization-types.ts";
 import { withinLimit } from "./limit.ts";
 import { useRequestObject } from "./request-object.ts";
 

@@ -2,12 +2,12 @@
 import { type Adapter, errors } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
 import { isRefusal } from "../../errors.ts";
-import type { AuthorizationTypes } from "../types.ts";
+import type { AuthorizationTypes } from "../details/authorization-types.ts";
+import { oidcClientToChange, replaceOidcClient } from "./change.ts";
 import { type ClientMetadata, registered } from "./client.ts";
 import { insertOidcClient } from "./create.ts";
 import { findOidcClient, openMetadata, type OidcClientRow } from "./find.ts";
 import { removeOidcClient } from "./remove.ts";
-import { replaceOidcClient } from "./replace.ts";
 
 /** Such as are given out; anything else is nobody's. */
 const clientId = /^[\x21-\x7e]{1,64}$/;
@@ -38,11 +38,12 @@ export function clientsOf(deps: Pick<Deps, "store" | "secrets" | "random">, type
     },
     async upsert(_id, payload) {
       const metadata = payload as unknown as ClientMetadata;
-      const written = await deps.store.transaction(async (change) =>
-        (await findOidcClient(deps, metadata.client_id)) === undefined
+      const written = await deps.store.transaction(async (change) => {
+        const row = await oidcClientToChange(deps, change, metadata.client_id);
+        return row === undefined
           ? insertOidcClient(deps, change, metadata)
-          : replaceOidcClient(deps, change, metadata),
-      );
+          : replaceOidcClient(deps, change, row, metadata);
+      });
       if (!written) throw new errors.InvalidClientMetadata("client_name is taken");
     },
     async destroy(id) {

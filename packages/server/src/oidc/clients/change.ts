@@ -33,12 +33,10 @@ export async function changeOidcClient(
   return changed(deps, id, async (change, row) => {
     const unknown = await unknownReference(deps, change, shown);
     if (unknown !== undefined) return refuse("invalid-request", `${unknown} - unknown`);
-    if (await isTaken(change, row, shown.client_name)) return refuse("invalid-request", "client_name - taken");
     const known = openMetadata(deps, row)["client_secret"] as string | undefined;
     const secret = drawn === undefined ? undefined : (known ?? drawn);
-    const sinkId = await keepSink(deps, change, shown, row.sink_id);
-    await write(deps, change, withSecret(shown, secret), sinkId);
-    record(change, shown, { by });
+    const isFree = await replaceOidcClient(deps, change, row, withSecret(shown, secret), by);
+    if (!isFree) return refuse("invalid-request", "client_name - taken");
     return secret === known ? shown : withSecret(shown, secret);
   });
 }
@@ -67,15 +65,38 @@ async function changed<T>(
   apply: (change: Change, row: OidcClientRow) => Promise<T | Refusal>,
 ): Promise<T | Refusal> {
   return store.transaction(async (change) => {
-    const row = await change.db
-      .selectFrom("oidc_client")
-      .selectAll()
-      .where("tenant", "=", store.tenant)
-      .where("id", "=", id)
-      .$if(store.dialect === "postgres", (query) => query.forUpdate())
-      .executeTakeFirst();
+    const row = await oidcClientToChange({ store }, change, id);
     return row === undefined ? refuse("not-found") : apply(change, row);
   });
+}
+
+/** Nobody else changes it while this transaction is open. */
+export async function oidcClientToChange(
+  { store }: Pick<Deps, "store">,
+  { db }: Change,
+  id: string,
+): Promise<OidcClientRow | undefined> {
+  return db
+    .selectFrom("oidc_client")
+    .selectAll()
+    .where("tenant", "=", store.tenant)
+    .where("id", "=", id)
+    .$if(store.dialect === "postgres", (query) => query.forUpdate())
+    .executeTakeFirst();
+}
+
+/** Part of a transaction: these metadata instead of all there was. False when the name is taken. */
+export async function replaceOidcClient(
+  deps: ChangeDeps,
+  change: Change,
+  row: OidcClientRow,
+  metadata: ClientMetadata,
+  by?: string,
+): Promise<boolean> {
+  if (await isTaken(change, row, metadata.client_name)) return false;
+  await write(deps, change, metadata, await keepSink(deps, change, metadata, row.sink_id));
+  record(change, metadata, { by });
+  return true;
 }
 
 async function write(

@@ -16,7 +16,7 @@ export interface SetAuthorizationType {
 }
 
 /** What the server puts in by itself where a template has a place for it. */
-const ownParameters = ["bindingMessage", "client"];
+const ownParameters = ["bindingMessage", "clientName"];
 
 /**
  * Takes the place of the one that was there. Refuses `invalid-request` with the member: a schema that is none or not

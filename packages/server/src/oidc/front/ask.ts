@@ -10,7 +10,7 @@ import { hasDevice } from "../account.ts";
 import { readLoginHint } from "../backchannel/hints.ts";
 import { refused, wantedIn } from "../backchannel/start.ts";
 import { settingsOf } from "../clients/client.ts";
-import type { AuthorizationTypes } from "../types.ts";
+import type { AuthorizationTypes } from "../details/authorization-types.ts";
 
 export type Interaction = InstanceType<Provider["Interaction"]>;
 

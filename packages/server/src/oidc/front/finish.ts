@@ -1,11 +1,10 @@
 /** What the browser takes back to the client once the operation is decided. */
 import type { Client, InteractionResults, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
-import { decisionClaims } from "../../operations/detail.ts";
 import type { OperationRow } from "../../store/store.ts";
-import { amrOf, reachedAcr } from "../acr.ts";
 import { reasonOf } from "../backchannel/resolve.ts";
 import { settingsOf } from "../clients/client.ts";
+import { authenticationBy, decisionOn } from "../decision.ts";
 import { together } from "../records.ts";
 import { rememberApproval } from "./approvals.ts";
 import { type Interaction, subjectNamed } from "./ask.ts";
@@ -34,9 +33,9 @@ async function granted(
   { params }: Interaction,
   operation: OperationRow,
 ): Promise<InteractionResults> {
-  const decision = (await decisionClaims(deps, operation.id))?.decisions[0];
+  const decision = await decisionOn(deps, operation.id);
   const { user_id: accountId } = operation;
-  if (decision === undefined || accountId === null) throw new Error("An approved operation has no decision or no user");
+  if (accountId === null) throw new Error("An approved operation has no user");
   const named = subjectNamed(params);
   if (named !== undefined && named !== accountId) {
     return { error: "login_required", error_description: "somebody else approved" };
@@ -53,18 +52,8 @@ async function granted(
     const grantId = await grant.save();
     await rememberApproval(deps, { grantId, exp: grant.exp, operationId: operation.id });
   });
-  const { factors } = decision.evidence;
-  const acr = reachedAcr(acrValues?.split(" ") ?? [], factors);
-  return {
-    login: {
-      accountId,
-      ...(acr !== undefined && { acr }),
-      amr: amrOf(factors),
-      ts: Math.floor(decision.at / 1000),
-      remember: false,
-    },
-    consent: { grantId: grant.jti },
-  };
+  const { authTime: ts, ...reached } = authenticationBy(decision, acrValues?.split(" ") ?? []);
+  return { login: { accountId, ...reached, ts, remember: false }, consent: { grantId: grant.jti } };
 }
 
 function texts(params: Readonly<Record<string, unknown>>): Readonly<Record<string, string | undefined>> {

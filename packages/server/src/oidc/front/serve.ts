@@ -10,7 +10,7 @@ import type { Deps } from "../../deps.ts";
 import { cancelOperation } from "../../operations/decide-in-back-office.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { oidcPath } from "../path.ts";
-import type { AuthorizationTypes } from "../types.ts";
+import type { AuthorizationTypes } from "../details/authorization-types.ts";
 import { askInBrowser, type Interaction } from "./ask.ts";
 import { resultOf } from "./finish.ts";
 import { failurePage, waitingPage } from "./page.ts";

@@ -76,10 +76,12 @@ function member(block: string, name: string): string | undefined {
 
 function pause(ms: number, gone: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    gone.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
+      gone.removeEventListener("abort", end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, ms);
+    gone.addEventListener("abort", end);
   });
 }

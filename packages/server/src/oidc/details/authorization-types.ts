@@ -1,9 +1,9 @@
 /** Kinds of `authorization_details` that are known, and the operation each makes (RFC 9396). */
 import { Check } from "typebox/schema";
 import { Pointer } from "typebox/value";
-import type { Deps } from "../deps.ts";
-import { builtOnce } from "../lists/built-once.ts";
-import type { AuthorizationTypeTable } from "../store/schema.ts";
+import type { Deps } from "../../deps.ts";
+import { builtOnce } from "../../lists/built-once.ts";
+import type { AuthorizationTypeTable } from "../../store/schema.ts";
 
 export interface AuthorizationType {
   readonly type: string;

@@ -1,4 +1,4 @@
-/** A receiver of webhooks for tests: a real server on loopback that keeps what it got and answers as it is told. */
+/** Receivers for tests: a real server on loopback that keeps what it got and answers as it is told, and certificates for it. */
 import { execFileSync } from "node:child_process";
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
