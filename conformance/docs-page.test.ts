@@ -1,28 +1,25 @@
 /** `/docs` in a real browser: asks for credentials, shows both documents, breaks no rule of its own policy. */
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { serve, type RunningServer } from "@countersign/server/main";
-import { type Browser, chromium, type Page } from "playwright-core";
-
-const executablePath = process.env.COUNTERSIGN_CHROMIUM ?? "/usr/bin/chromium";
-const skip = existsSync(executablePath) ? false : "Chromium: not found";
-const args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"];
+import type { Browser, Page } from "playwright-core";
+import { noBrowser, startChromium } from "../tools/browser.ts";
 
 let data: string;
 let server: RunningServer;
 let browser: Browser;
 
 before(async () => {
-  if (skip !== false) return;
+  if (noBrowser !== undefined) return;
   data = mkdtempSync(join(tmpdir(), "countersign-docs-"));
   server = await serve({ dataDirectory: data, log: "silent", config: { port: 0, privatePort: 0 }, environment: {} });
-  browser = await chromium.launch({ executablePath, args });
+  browser = await startChromium();
 });
 after(async () => {
-  if (skip !== false) return;
+  if (noBrowser !== undefined) return;
   await browser.close();
   await server.close();
   rmSync(data, { recursive: true, force: true });
@@ -52,7 +49,7 @@ async function enter(page: Page, id: string, secret: string): Promise<void> {
 
 test(
   "the page shows the routes of both documents once it has credentials, and takes everything from here",
-  { skip },
+  { skip: noBrowser },
   async () => {
     const { clientId = "", clientSecret = "" } = JSON.parse(readFileSync(server.bootstrapPath, "utf8")) as Record<
       string,
@@ -68,14 +65,14 @@ test(
       shown.join(),
     );
     await page.selectOption("select", { index: 1 });
-    await page.waitForFunction("document.querySelector('.info .title')?.textContent.includes('/rest/v3')");
+    await page.locator(".info .title", { hasText: "/rest/v3" }).waitFor();
     await page.waitForSelector(".opblock");
     assert.deepEqual(complaints, []);
     await page.close();
   },
 );
 
-test("wrong credentials show nothing, and are asked for again", { skip }, async () => {
+test("wrong credentials show nothing, and are asked for again", { skip: noBrowser }, async () => {
   const { page } = await openPage();
   await enter(page, "nobody", "wrong");
   await page.waitForSelector(".loading-container .failed-config, .errors-wrapper, .failed-config");

@@ -74,7 +74,7 @@ const results: TestResult[] = [];
 const unitFiles = select(/^(packages\/[^/]+\/test\/unit\/|tools\/test\/).*\.test\.ts$/);
 const otherFiles = select(/^(packages\/[^/]+\/test\/integration\/|conformance\/).*\.test\.ts$/);
 // A test that hangs is named by its own limit before the whole run meets its.
-const flags = [`--test-timeout=${minutes * 30_000}`];
+const flags = [`--test-timeout=${minutes * 10_000}`];
 const oneProcess = [...flags, "--test-isolation=none"];
 let postgres: Postgres | undefined;
 

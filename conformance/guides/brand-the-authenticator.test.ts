@@ -32,8 +32,9 @@ describe("guide: brand the authenticator", { skip: noBrowser }, () => {
     try {
       const page = await browser.newPage({ colorScheme: "light" });
       await page.goto(`${world.server.publicUrl}/authenticator/`);
-      await page.waitForFunction(() => document.title.startsWith("Acme Bank"));
       const main = page.getByRole("button", { name: "Scan the QR code" });
+      await main.waitFor();
+      assert.match(await page.title(), /^Acme Bank/);
       assert.equal(await main.evaluate((one) => getComputedStyle(one).backgroundColor), "rgb(122, 31, 92)");
       const manifest = await fetch(`${world.server.publicUrl}/authenticator/manifest.webmanifest`);
       assert.equal(((await manifest.json()) as { name: string }).name, "Acme Bank");

@@ -128,7 +128,7 @@ describe("authenticator: forms and screens", { skip: noBrowser }, () => {
     const slider = page.getByRole("button", { name: "It is me" });
     assert.equal(await slider.isDisabled(), true, "it cannot be used before the time to read is over");
     await checkPage(page, "warning-phone-light");
-    await page.waitForFunction(() => document.querySelector(".slider-knob")?.matches(":enabled"));
+    await page.locator(".slider-knob:enabled").waitFor();
     const box = (await slider.boundingBox())!;
     const slide = async (distance: number) => {
       await page.mouse.move(box.x + 20, box.y + 20);

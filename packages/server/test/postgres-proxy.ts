@@ -1,9 +1,11 @@
-/** A network between a store and PostgreSQL that breaks at the COMMIT: before it arrives, or before it is answered. */
+/** A network between a store and PostgreSQL that breaks where it matters: at the COMMIT, or between BEGIN and the clock. */
 import { createServer, connect, type Socket } from "node:net";
 import { parse } from "pg-connection-string";
 
 export type Break =
   | "none"
+  /** The request for the time is lost, which a transaction begins with. */
+  | "clock lost"
   /** The request is lost: the database never hears of the COMMIT. */
   | "commit lost"
   /** The answer is lost: the database committed. */
@@ -13,13 +15,14 @@ export type Break =
 
 export interface Proxy {
   readonly url: string;
-  /** Applies to the next COMMIT, once. */
+  /** Applies to the next such request, once. */
   break(how: Break): void;
   /** Whether new connections are let through. */
   open: boolean;
   close(): Promise<void>;
 }
 
+const clock = Buffer.from("clock_timestamp()");
 const commit = Buffer.from("commit\0");
 const committed = Buffer.from("COMMIT\0");
 
@@ -40,6 +43,11 @@ export async function startProxy(url: string): Promise<Proxy> {
     let waitsForAnswer = false;
     const cut = () => (client.destroy(), server.destroy());
     client.on("data", (bytes) => {
+      if (next === "clock lost") {
+        if (!bytes.includes(clock)) return void server.write(bytes);
+        next = "none";
+        return cut();
+      }
       if (next !== "none" && bytes.includes(commit)) {
         if (next === "commit lost") {
           next = "none";

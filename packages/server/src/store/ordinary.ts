@@ -132,7 +132,7 @@ interface Recorded {
 }
 
 /** Releases the connection whatever state the transaction is in; the reason is already on its way to the caller. */
-async function giveUp(db: ControlledTransaction<Schema>): Promise<void> {
+export async function giveUp(db: ControlledTransaction<Schema>): Promise<void> {
   await db
     .rollback()
     .execute()

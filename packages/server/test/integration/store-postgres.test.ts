@@ -186,6 +186,20 @@ onPostgres("an ordinary transaction whose COMMIT is not answered is read back to
   await auditIsWhole(opened);
 });
 
+onPostgres("a transaction that breaks before it knows the time gives its connection back", async (opened) => {
+  await behindProxy(opened, async (node, proxy) => {
+    // One more than the pool has.
+    for (let at = 0; at < 11; at++) {
+      proxy.break("clock lost");
+      await assert.rejects(
+        node.transaction(async () => {}),
+        (error) => isStoreError(error, "STORE_UNAVAILABLE"),
+      );
+    }
+    await node.transaction(async () => {});
+  });
+});
+
 onPostgres(
   "connections that the server ends, idle or at work, are replaced; what was refused may be repeated",
   async (opened) => {

@@ -7,7 +7,7 @@ import { StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { migrate } from "../migrate.ts";
-import { createOrdinary } from "../ordinary.ts";
+import { createOrdinary, giveUp } from "../ordinary.ts";
 import { checkDurability, createPool, isConnectionLost, unavailable } from "./connect.ts";
 import { createFlusher, type HasLanded } from "./flush.ts";
 import { createNotifier } from "./notify.ts";
@@ -94,10 +94,12 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   }
 
   async function begin(): Promise<{ db: ControlledTransaction<Schema>; now: number }> {
+    let change: ControlledTransaction<Schema> | undefined;
     try {
-      const change = await db.startTransaction().execute();
+      change = await db.startTransaction().execute();
       return { db: change, now: await readClock(change) };
     } catch (error) {
+      if (change) await giveUp(change);
       throw isConnectionLost(error) ? unavailable(error) : error;
     }
   }
@@ -109,10 +111,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     } catch (cause) {
       if (!isConnectionLost(cause)) throw cause;
       // Gives the dead connection back: a transaction that failed to commit keeps it.
-      await change
-        .rollback()
-        .execute()
-        .catch(() => {});
+      await giveUp(change);
       const landed = transactionId ? await hasLanded(event, transactionId) : undefined;
       if (landed === true) return;
       if (landed === false) throw unavailable(cause);
