@@ -4,7 +4,8 @@ import type { Deps } from "../../deps.ts";
 import { deliveryTold } from "../clients/client.ts";
 import { adoptDirectRequest, directPayload } from "../direct.ts";
 import { recordsOf, requestModel, save } from "../records.ts";
-import { isUndecided, operationOfRequest, resolveRequest } from "./resolve.ts";
+import { foundUndecided } from "./pending-answers.ts";
+import { operationOfRequest, resolveRequest, undecidedOperation } from "./resolve.ts";
 
 type RequestDeps = Pick<Deps, "store" | "secrets">;
 
@@ -20,7 +21,12 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
       const payload = kept ?? (await directPayload(deps, id));
       if (payload === undefined || hasResult(payload)) return payload;
       const over = isOver(provider(), payload);
-      if (!over && (await isUndecided(deps, id))) return payload;
+      const waiting = over ? undefined : await undecidedOperation(deps, id);
+      if (waiting !== undefined) {
+        const request = new (provider().BackchannelAuthenticationRequest)(payload);
+        if (Provider.ctx !== undefined) foundUndecided(Provider.ctx, { operationId: waiting, request });
+        return payload;
+      }
       const operation = await operationOfRequest(deps, id, over);
       if (operation === undefined) return payload;
       const first = kept === undefined ? () => adopt(id, payload) : undefined;
