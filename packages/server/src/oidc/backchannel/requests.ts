@@ -1,11 +1,22 @@
 /** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
-import { type Adapter, type AdapterPayload, errors, Provider } from "oidc-provider";
+import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
 import { deliveryTold } from "../clients/client.ts";
 import { adoptDirectRequest, directPayload } from "../direct.ts";
-import { recordsOf, requestModel, save } from "../records.ts";
+import type { OidcRecordTable } from "../../store/schema.ts";
+import { recordRow, recordsOf, requestModel, save } from "../records.ts";
 import { foundUndecided } from "./pending-answers.ts";
 import { operationOfRequest, resolveRequest, undecidedOperation } from "./resolve.ts";
+
+/** Requests that are about to start: they are written with their operation. */
+const held = new WeakMap<object, OidcRecordTable>();
+
+/** The record of the request that this context starts. */
+export function recordToStart(ctx: KoaContextWithOIDC): OidcRecordTable {
+  const record = held.get(ctx);
+  if (record === undefined) throw new Error("There is no request to start");
+  return record;
+}
 
 type RequestDeps = Pick<Deps, "store" | "secrets">;
 
@@ -13,6 +24,11 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
   const records = recordsOf(deps, requestModel);
   return {
     ...records,
+    async upsert(id, payload, expiresIn) {
+      const { ctx } = Provider;
+      if (ctx?.oidc.route !== "backchannel_authentication") return records.upsert(id, payload, expiresIn);
+      held.set(ctx, recordRow(deps, requestModel, id, payload));
+    },
     async find(id) {
       refusePushed();
       const kept = await records.find(id);
