@@ -3,7 +3,7 @@
  * built with a mark in place of each value, and the marks are replaced at every call.
  */
 import { type Compilable, CompiledQuery, type Kysely } from "kysely";
-import { directAnswer } from "../store/direct-reads.ts";
+import { directAnswer } from "./direct-reads.ts";
 import type { Schema } from "../store/schema.ts";
 
 type Values = Readonly<Record<string, string | number | null>>;

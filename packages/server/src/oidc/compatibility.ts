@@ -8,7 +8,7 @@ import { errors } from "oidc-provider";
 import { fromBase64Url, fromUtf8 } from "@countersign/protocol/bytes";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { withBody } from "./body.ts";
+import { withBody } from "./backchannel/body.ts";
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 

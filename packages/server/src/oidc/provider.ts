@@ -20,7 +20,7 @@ import { type Invitation, inviteClients } from "./clients/registration.ts";
 import { type ClientCertificate, rememberCertificate } from "./client-certificate.ts";
 import { clientDefaults, configuration } from "./configuration.ts";
 import { serveInteractions } from "./front/serve.ts";
-import { bodyOf, withBody } from "./body.ts";
+import { bodyOf, withBody } from "./backchannel/body.ts";
 import { oneCommit } from "./one-commit.ts";
 import { asForm } from "./compatibility.ts";
 import { oidcPath } from "./path.ts";

@@ -8,8 +8,7 @@ import type { Deps } from "../deps.ts";
 import { recordId } from "../keys/record-id.ts";
 import { builtOnce } from "../lists/built-once.ts";
 import type { OidcRecordTable } from "../store/schema.ts";
-import { recordKey } from "../store/flush.ts";
-import type { Change, HotRows, RecordPlace, Writes } from "../store/store.ts";
+import { type Change, type HotRows, recordKey, type RecordPlace, type Writes } from "../store/store.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets">;
 

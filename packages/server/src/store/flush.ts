@@ -8,17 +8,7 @@ import { uuid7 } from "../ids.ts";
 import { type Announced, announcementOf } from "./announce.ts";
 import { activationGuard, operationGuard, type InsertedTable } from "./hot-columns.ts";
 import type { OidcRecordTable } from "./schema.ts";
-import type {
-  ActivationRow,
-  Claim,
-  HotCommand,
-  HotRows,
-  OperationRow,
-  Outcome,
-  RecordPlace,
-  TokenRow,
-  Writes,
-} from "./store.ts";
+import type { ActivationRow, Claim, HotCommand, HotRows, OperationRow, Outcome, TokenRow, Writes } from "./store.ts";
 
 /** What stands in the database for the commands of one flush. */
 export interface FlushRows {
@@ -55,11 +45,6 @@ export function claimKey(claim: Claim): string {
   return claim.table === "replay"
     ? `r${claim.row.subject.length}:${claim.row.subject}${claim.row.nonce}`
     : `i${claim.row.client_id.length}:${claim.row.client_id}${claim.row.key}`;
-}
-
-/** A model is one word. */
-export function recordKey({ model, id }: RecordPlace): string {
-  return `${model} ${id}`;
 }
 
 export function planFlush(

@@ -5,8 +5,8 @@
  * has to be repeated its commands run one by one, so that a bad one never fails its neighbours.
  */
 import { StoreError } from "./errors.ts";
-import { claimKey, type ItemOutcome, recordKey } from "./flush.ts";
-import type { HotCommand } from "./store.ts";
+import { claimKey, type ItemOutcome } from "./flush.ts";
+import { type HotCommand, recordKey } from "./store.ts";
 
 export interface GroupCommit {
   commit<T>(command: HotCommand<T>): Promise<T>;

@@ -89,6 +89,11 @@ export interface HotCommand<T> {
 
 export type RecordPlace = Pick<OidcRecordTable, "model" | "id">;
 
+/** A model is one word. */
+export function recordKey({ model, id }: RecordPlace): string {
+  return `${model} ${id}`;
+}
+
 export type Claim =
   | { readonly table: "replay"; readonly row: ReplayTable }
   | { readonly table: "idempotency"; readonly row: IdempotencyTable };

@@ -33,7 +33,7 @@ function polling() {
       };
       const remember = answers.remember as unknown as (ctx: object, next: () => Promise<void>) => Promise<void>;
       await remember(ctx, async () => {
-        foundUndecided({ req } as never, { operationId: "o", request } as never);
+        foundUndecided({ req }, { operationId: "o", request } as never);
         meanwhile();
       });
       return false;

@@ -3,7 +3,7 @@ import type { RandomBytes } from "@countersign/protocol/bytes";
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type Announced, commitHub } from "../announce.ts";
-import { answersDirectly } from "../direct-reads.ts";
+import { answersDirectly } from "../../lists/direct-reads.ts";
 import { StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { createGroupCommit } from "../group-commit.ts";

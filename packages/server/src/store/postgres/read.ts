@@ -1,9 +1,16 @@
 /** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
 import type pg from "pg";
-import { claimKey, type FlushRows, recordKey } from "../flush.ts";
+import { claimKey, type FlushRows } from "../flush.ts";
 import type { OidcRecordTable } from "../schema.ts";
 import { type ReadPart, readParts, readStatement } from "./statements.ts";
-import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "../store.ts";
+import {
+  type ActivationRow,
+  type Claim,
+  type HotCommand,
+  type OperationRow,
+  recordKey,
+  type TokenRow,
+} from "../store.ts";
 
 type Command = HotCommand<unknown>;
 

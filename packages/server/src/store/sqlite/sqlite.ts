@@ -10,10 +10,10 @@ import { type ControlledTransaction, Kysely } from "kysely";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Head } from "../../audit/chain.ts";
 import { isStoreError, StoreError } from "../errors.ts";
-import { answersDirectly } from "../direct-reads.ts";
+import { answersDirectly } from "../../lists/direct-reads.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { type Announced, commitHub, sinkTypesOf } from "../announce.ts";
-import { claimKey, planFlush, recordKey, type FlushRows, type Plan } from "../flush.ts";
+import { claimKey, planFlush, type FlushRows, type Plan } from "../flush.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { insertedTables } from "../hot-columns.ts";
 import { migrate } from "../migrate.ts";
@@ -23,7 +23,15 @@ import type { OidcRecordTable, Schema, SinkTable } from "../schema.ts";
 import { openReader, readerDialect } from "./dialect.ts";
 import * as statements from "./statements.ts";
 import { startWriter, type Writer } from "./writer.ts";
-import type { ActivationRow, Change, HotCommand, OperationRow, Store, TokenRow } from "../store.ts";
+import {
+  type ActivationRow,
+  type Change,
+  type HotCommand,
+  type OperationRow,
+  recordKey,
+  type Store,
+  type TokenRow,
+} from "../store.ts";
 
 export interface SqliteOptions {
   readonly dataDirectory: string;

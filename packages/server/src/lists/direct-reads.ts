@@ -1,6 +1,6 @@
 /** How a store answers finished queries outside a transaction, without Kysely handing out a connection for each. */
 import type { Kysely } from "kysely";
-import type { Schema } from "./schema.ts";
+import type { Schema } from "../store/schema.ts";
 
 type Answer = (sql: string, parameters: readonly unknown[]) => Promise<object[]>;
 
