@@ -40,7 +40,7 @@ export function leaveOut(names: ReadonlySet<string>): Plugin {
     transform: {
       // When types are gone.
       order: "post",
-      filter: { id: /\/packages\/(client|protocol|web)\/(src|dist)\// },
+      filter: { id: /\/packages\/(client|protocol|web)\/(src|dist)\/|\/node_modules\/qr\// },
       handler(code) {
         if (names.size === 0 || !code.includes("class")) return undefined;
         const members: Node[] = [];

@@ -24,8 +24,18 @@ async function open(): Promise<void> {
   await Promise.all([readAccounts(), useChosenLanguage(), readLock()]);
   const root = document.getElementById("app");
   if (root !== null) render(<App />, root);
+  await painted();
   await loadScreens();
 }
+
+/** The first screen is there for whoever looks: what takes longer comes after it. */
+function painted(): Promise<void> {
+  if (document.visibilityState === "hidden") return Promise.resolve();
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
+}
+
 void open();
 
 if ("serviceWorker" in navigator) {

@@ -5,7 +5,7 @@ import { Button } from "../../design/components/Button.tsx";
 import { Icon } from "../../design/components/Icon.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import type { AccountRecord, MobileTokenAccount } from "../accounts/account.ts";
-import { openedMobileToken } from "../accounts/accounts.ts";
+import { mobileTokenAccounts, openedMobileToken } from "../accounts/accounts.ts";
 import { PinPad } from "../pin/PinPad.tsx";
 import { wrongPinText } from "../pin/wrong-pin.ts";
 import { failureOf, failureText } from "../shell/failure.ts";
@@ -28,16 +28,10 @@ export function LockPage() {
   const failure = useSignal<string | undefined>(undefined);
   const hasPasskey = useSignal(false);
   const id = (lockingAccounts.value.find((one) => one.id === chosen.value) ?? lockingAccounts.value[0])?.id;
+  const opened = mobileTokenAccounts.value.find((one) => one.id === id);
   useEffect(() => {
-    let isOver = false;
-    const look = async () => {
-      const account = id === undefined ? undefined : await openedMobileToken(id);
-      const has = await account?.powerAuth.isAuthenticationWithBiometricsAvailable();
-      if (!isOver) hasPasskey.value = has === true;
-    };
-    look().catch(() => undefined);
-    return () => void (isOver = true);
-  }, [id]);
+    void opened?.powerAuth.isAuthenticationWithBiometricsAvailable().then((has) => (hasPasskey.value = has));
+  }, [opened]);
   if (id === undefined) return null;
 
   const attempt = async (run: (account: MobileTokenAccount) => Promise<void>) => {
