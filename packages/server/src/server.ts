@@ -39,6 +39,7 @@ import {
 } from "./api/surfaces.ts";
 import { startCheckpoints } from "./audit/keep.ts";
 import { versionCache } from "./applications/version.ts";
+import { compileOnUse } from "./compile-on-use.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { displayTemplateCache } from "./display/cache.ts";
@@ -257,7 +258,7 @@ function listener(deps: Deps, routing: { readonly ignoreDuplicateSlashes: boolea
     childLoggerFactory: (logger) => logger,
     bodyLimit: deps.config.bodyBytes,
     trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    ...compileOnUse,
     // Names of 255 characters stand in paths, each of them up to twelve letters when it is escaped.
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072, ...routing },
     frameworkErrors: (_error, request, reply) => void answerUnknownAddress(request, reply as never),
