@@ -8,9 +8,9 @@ import { type Size, sizes } from "./look.ts";
 
 /** The same tests on a phone and on a desktop; both colour schemes are looked at by checkPage. */
 export function describeAtBothSizes(title: string, tests: (size: Size) => void): void {
-  for (const size of ["phone", "desktop"] as const) {
-    describe(`${title} (${size})`, { skip: noBrowser }, () => tests(size));
-  }
+  describe(title, { skip: noBrowser }, () => {
+    for (const size of ["phone", "desktop"] as const) describe(`at the size of a ${size}`, () => tests(size));
+  });
 }
 
 export interface Scene {

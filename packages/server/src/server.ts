@@ -11,6 +11,7 @@ import { activationKeyCache } from "./activations/keys.ts";
 import { describeRoutes } from "./api/docs/openapi.ts";
 import { documentationRoutes } from "./api/docs/page.ts";
 import { authenticatorRoutes } from "./api/authenticator.ts";
+import { compileOnUse } from "./api/compile-on-use.ts";
 import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
@@ -39,7 +40,6 @@ import {
 } from "./api/surfaces.ts";
 import { startCheckpoints } from "./audit/keep.ts";
 import { versionCache } from "./applications/version.ts";
-import { compileOnUse } from "./compile-on-use.ts";
 import type { Config } from "./config.ts";
 import type { Deps } from "./deps.ts";
 import { displayTemplateCache } from "./display/cache.ts";
