@@ -23,7 +23,12 @@ const webAddress = (rest: string) =>
 
 const consoleOpenId = Type.Object(
   {
-    name: Type.String({ default: "OpenID Connect", minLength: 1, maxLength: 64, description: "On the console's button" }),
+    name: Type.String({
+      default: "OpenID Connect",
+      minLength: 1,
+      maxLength: 64,
+      description: "On the console's button",
+    }),
     issuer: Type.String({
       pattern: webAddress("(/[^?#\\s]*)?"),
       maxLength: 255,
@@ -43,7 +48,12 @@ const consoleOpenId = Type.Object(
       default: "RS256",
       description: "Of the signature of ID tokens; no other is good",
     }),
-    scopes: Type.String({ default: "openid", pattern: "^(.* )?openid( .*)?$", maxLength: 1024, description: "Asked for" }),
+    scopes: Type.String({
+      default: "openid",
+      pattern: "^(.* )?openid( .*)?$",
+      maxLength: 1024,
+      description: "Asked for",
+    }),
     consoleUrl: Type.Optional(
       Type.String({
         pattern: webAddress(""),
@@ -53,7 +63,8 @@ const consoleOpenId = Type.Object(
     rules: Type.Array(rule, {
       minItems: 1,
       maxItems: 100,
-      description: "Whom an operator is to this server; the first that fits decides, and where none does nobody gets in",
+      description:
+        "Whom an operator is to this server; the first that fits decides, and where none does nobody gets in",
     }),
   },
   { additionalProperties: false },

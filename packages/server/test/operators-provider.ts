@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
+import type { ConsoleOpenId } from "../src/config.ts";
 import { closing, listening } from "./openid-provider.ts";
 
 export const operatorsClient = { clientId: "countersign-console", clientSecret: "a secret of the console" } as const;
@@ -59,7 +60,7 @@ export async function startOperatorsProvider(host = "127.0.0.1"): Promise<Operat
 }
 
 /** What a server has to be told to let these operators in. */
-export function operatorSettings(issuer: string) {
+export function operatorSettings(issuer: string): ConsoleOpenId {
   return {
     name: "Bank ID",
     issuer,
@@ -72,5 +73,5 @@ export function operatorSettings(issuer: string) {
       { claim: "groups", value: "console-admins", permissions: ["admin"] },
       { claim: "sub", value: "root", permissions: ["admin", "decide"] },
     ],
-  } as const;
+  };
 }

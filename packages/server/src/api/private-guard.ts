@@ -17,7 +17,11 @@ declare module "fastify" {
 
 /** `consoleUrl` is a name that a proxy keeps. */
 export function guardPrivateListener(app: Api, privateHost: string, consoleUrl?: string): void {
-  const known = new Set([...loopback, privateHost, ...(consoleUrl === undefined ? [] : [new URL(consoleUrl).hostname])]);
+  const known = new Set([
+    ...loopback,
+    privateHost,
+    ...(consoleUrl === undefined ? [] : [new URL(consoleUrl).hostname]),
+  ]);
   const anyName = privateHost === "0.0.0.0" || privateHost === "::";
   app.addHook("onRequest", (request, _reply, done) => {
     const site = request.headers["sec-fetch-site"];

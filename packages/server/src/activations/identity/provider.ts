@@ -33,7 +33,8 @@ export async function providerForApp(
 ): Promise<ProviderForApp | Refusal> {
   const provider = await findProvider(deps, applicationId, providerId);
   if (provider === undefined) return refuse("provider-not-found");
-  const authorizeUri = provider.authorizeUri ?? (await discovered(deps.outbound, provider.issuerUri))?.authorization_endpoint;
+  const authorizeUri =
+    provider.authorizeUri ?? (await discovered(deps.outbound, provider.issuerUri))?.authorization_endpoint;
   if (typeof authorizeUri !== "string") return refuse("provider-not-found");
   const { clientId, scopes = "openid", redirectUri, pkceEnabled = false } = provider;
   return { providerId, clientId, scopes, authorizeUri, redirectUri, pkceEnabled };
