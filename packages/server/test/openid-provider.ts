@@ -152,13 +152,13 @@ export async function startForger(): Promise<Forger> {
   return forger;
 }
 
-export function listening(server: Server): Promise<string> {
+function listening(server: Server): Promise<string> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => resolve(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
   });
 }
 
-export function closing(server: Server): Promise<void> {
+function closing(server: Server): Promise<void> {
   return new Promise((resolve) => {
     server.close(() => resolve());
     server.closeAllConnections();

@@ -7,10 +7,14 @@ import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { pino } from "pino";
+import {
+  operatorSettings,
+  type OperatorsProvider,
+  startOperatorsProvider,
+} from "../../../../tools/operators-provider.ts";
 import type { Config, ConsoleOpenId } from "../../src/config.ts";
 import { type Bank, type Reply, send, startBank } from "../bank.ts";
 import { type Forger, logInAt, startForger } from "../openid-provider.ts";
-import { operatorSettings, type OperatorsProvider, startOperatorsProvider } from "../operators-provider.ts";
 import { openStream } from "../sse.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";

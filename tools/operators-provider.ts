@@ -1,10 +1,9 @@
 /** An OpenID provider for operators: the real `oidc-provider`, whose ID tokens say in which groups somebody is. */
 import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair } from "jose";
 import { Provider } from "oidc-provider";
-import type { ConsoleOpenId } from "../src/config.ts";
-import { closing, listening } from "./openid-provider.ts";
 
 export const operatorsClient = { clientId: "countersign-console", clientSecret: "a secret of the console" } as const;
 
@@ -26,7 +25,8 @@ export interface OperatorsProvider {
 /** `host`: another site than the console's, for a browser. */
 export async function startOperatorsProvider(host = "127.0.0.1"): Promise<OperatorsProvider> {
   const server = createServer();
-  const issuer = (await listening(server)).replace("127.0.0.1", host);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const issuer = `http://${host}:${(server.address() as AddressInfo).port}`;
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const jwk = { ...(await exportJWK(privateKey)), alg: "RS256", use: "sig" };
   return {
@@ -55,12 +55,27 @@ export async function startOperatorsProvider(host = "127.0.0.1"): Promise<Operat
       const answer = provider.callback();
       server.on("request", (request, response) => void answer(request, response));
     },
-    close: () => closing(server),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
   };
 }
 
+export interface OperatorSettings {
+  name: string;
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+  clientAuthentication: "client_secret_basic";
+  algorithm: "RS256";
+  scopes: string;
+  rules: { claim: string; value: string; permissions: ("admin" | "operate" | "decide")[]; applications?: string[] }[];
+}
+
 /** What a server has to be told to let these operators in. */
-export function operatorSettings(issuer: string): ConsoleOpenId {
+export function operatorSettings(issuer: string): OperatorSettings {
   return {
     name: "Bank ID",
     issuer,
