@@ -7,7 +7,9 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { brotliCompressSync, gzipSync } from "node:zlib";
+import type { Plugin, Rolldown } from "vite";
 import { workspace } from "./source.ts";
+import { findUnusedMembers, leaveOut } from "./unused-members.ts";
 
 export const pages = ["authenticator", "console", "demo"] as const;
 export const builtPages: string = join(workspace, "packages/web/dist");
@@ -29,7 +31,10 @@ async function buildPage(page: (typeof pages)[number], out: string): Promise<voi
   const { build } = await import("vite");
   const outDir = join(out, page);
   const configFile = join(workspace, "packages/web/vite.config.ts");
-  await build({ configFile, mode: page, logLevel: "warn", build: { outDir } });
+  const config = { configFile, mode: page, logLevel: "warn" } as const;
+  const trial = (plugin: Plugin) => build({ ...config, plugins: [plugin], build: { write: false, minify: false } });
+  const unused = await findUnusedMembers(trial as (plugin: Plugin) => Promise<Rolldown.RolldownOutput>);
+  await build({ ...config, plugins: [leaveOut(unused)], build: { outDir } });
   compress(outDir);
   writeFileSync(join(outDir, "built"), "");
 }

@@ -6,6 +6,16 @@ import { defineConfig, mergeConfig } from "vite";
 import { withBrand } from "./vite-brand.ts";
 import { listFilesForWorker } from "./vite-worker.ts";
 
+/**
+ * The authenticator's scripts, each with all it needs that none before it has: the first screen, all others with the SDK,
+ * and Approve. Left to itself the bundler would make a script of whatever two of them share.
+ */
+const groups = [
+  { name: "first", test: /authenticator\/main\.tsx$/, priority: 3 },
+  { name: "screens", test: /authenticator\/Screens\.tsx$/, priority: 2 },
+  { name: "approve", test: /client\/(src|dist)\/(approve\/index|storage\/webcrypto-keys)\.[jt]s$/, priority: 1 },
+];
+
 export default defineConfig(({ mode: page }) => {
   const root = `${import.meta.dirname}/src/${page}`;
   const input: Record<string, string> = { index: `${root}/index.html` };
@@ -29,6 +39,7 @@ export default defineConfig(({ mode: page }) => {
         output: {
           entryFileNames: ({ name }: { readonly name: string }) =>
             name === "service-worker" ? "service-worker.js" : "assets/[name]-[hash].js",
+          ...(page === "authenticator" && { codeSplitting: { groups } }),
         },
       },
     },

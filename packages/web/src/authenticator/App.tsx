@@ -1,84 +1,60 @@
-import { useEffect } from "preact/hooks";
-import { accounts } from "./accounts/accounts.ts";
-import type { Account } from "./accounts/account.ts";
-import { AddAccount } from "./activation/AddAccount.tsx";
+import { Button } from "../design/components/Button.tsx";
+import { Notice } from "../design/components/Notice.tsx";
+import { accounts, knownAccounts } from "./accounts/accounts.ts";
+import { Choice } from "./activation/Choice.tsx";
 import { entry } from "./activation/entered.ts";
-import { HistoryPage } from "./history/HistoryPage.tsx";
-import { InboxPage } from "./inbox/InboxPage.tsx";
-import { MessagePage } from "./inbox/MessagePage.tsx";
-import { MatchIncoming } from "./link/MatchIncoming.tsx";
 import { isLocked } from "./lock/lock.ts";
 import { LockPage } from "./lock/LockPage.tsx";
-import { OfflinePage } from "./offline/OfflinePage.tsx";
-import { Approvals } from "./operations/Approvals.tsx";
-import { OperationPage } from "./operations/OperationPage.tsx";
-import { follow } from "./operations/pending.ts";
-import { ScanPage } from "./scan/ScanPage.tsx";
-import { AccountPage } from "./settings/AccountPage.tsx";
-import { SettingsPage } from "./settings/SettingsPage.tsx";
+import { hasFailed, loaded } from "./loaded.ts";
 import { isOnline } from "./shell/network.ts";
-import { route } from "./shell/route.ts";
-import { Shell } from "./shell/Shell.tsx";
+import { isSection, route } from "./shell/route.ts";
+import { Page } from "./shell/Shell.tsx";
+import { texts } from "./texts/texts.ts";
 
+/** The first screen of a newcomer and of who comes back; all others as soon as they are loaded. */
 export function App() {
-  if (accounts.value === undefined) return null;
+  const known = knownAccounts.value;
+  if (known === undefined) return null;
+  const { at } = route.value;
   // Offline codes can be computed by whoever knows the PIN, and show nothing that waits.
-  const at = route.value.at;
   const isOffline = !isOnline.value && (at === "scan" || at === "offline");
   if (isLocked.value && !isOffline) return <LockPage />;
+  const screens = accounts.value && loaded.value;
+  const isWelcome = known.length === 0 && isSection(at) && entry.value === undefined;
   return (
     <>
-      {!isLocked.value && accounts.value.map((account) => <Follow key={account.id} account={account} />)}
-      <Screen />
-      <MatchIncoming />
+      {isWelcome ? <Welcome /> : screens === undefined ? <Loading /> : <screens.Screen />}
+      {screens !== undefined && <screens.Beside />}
     </>
   );
 }
 
-/** Lists are kept up to date on every screen. */
-function Follow({ account }: { readonly account: Account }) {
-  useEffect(() => follow(account), [account]);
-  return null;
+function Welcome() {
+  return (
+    <Page>
+      <Choice isFirst />
+    </Page>
+  );
 }
 
-function Screen() {
-  const place = route.value;
-  if (entry.value !== undefined) return <AddAccount by="choice" />;
-  switch (place.at) {
-    case "add":
-      return <AddAccount by={place.by} />;
-    case "scan":
-      return <ScanPage />;
-    case "offline":
-      return <OfflinePage />;
-    case "operation":
-      return <OperationPage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
-    case "message":
-      return <MessagePage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
-    case "account":
-      return <AccountPage key={place.account} id={place.account} />;
-    case "approvals":
-    case "history":
-    case "inbox":
-    case "settings":
-      if (accounts.value?.length === 0) return <AddAccount by="choice" />;
-      return (
-        <Shell>
-          <Section at={place.at} />
-        </Shell>
-      );
-  }
-}
-
-function Section({ at }: { readonly at: "approvals" | "history" | "inbox" | "settings" }) {
-  switch (at) {
-    case "approvals":
-      return <Approvals />;
-    case "history":
-      return <HistoryPage />;
-    case "inbox":
-      return <InboxPage />;
-    case "settings":
-      return <SettingsPage />;
-  }
+function Loading() {
+  const t = texts.value;
+  return (
+    <Page>
+      {hasFailed.value ? (
+        <>
+          <Notice tone="danger" live>
+            {t.errors.network}
+          </Notice>
+          <Button wide onClick={() => location.reload()}>
+            {t.app.retry}
+          </Button>
+        </>
+      ) : (
+        <p role="status" class="soft">
+          {t.app.loading}
+        </p>
+      )}
+    </Page>
+  );
 }

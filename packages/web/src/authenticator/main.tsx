@@ -3,10 +3,11 @@ import { render } from "preact";
 import "../design/tokens.css";
 import "./brand/brand.css";
 import "../design/base.css";
-import { openAccounts } from "./accounts/accounts.ts";
+import { readAccounts } from "./accounts/accounts.ts";
 import { App } from "./App.tsx";
 import { brand } from "./brand/brand.ts";
 import { readOpening } from "./link/opening.ts";
+import { loadScreens } from "./loaded.ts";
 import { readLock } from "./lock/lock.ts";
 import { useChosenLanguage } from "./settings/language-choice.ts";
 import { followAddress, go, readRoute } from "./shell/route.ts";
@@ -20,12 +21,21 @@ effect(() => {
 });
 
 async function open(): Promise<void> {
-  const opened = openAccounts();
-  await Promise.all([useChosenLanguage(), readLock()]);
+  await Promise.all([readAccounts(), useChosenLanguage(), readLock()]);
   const root = document.getElementById("app");
   if (root !== null) render(<App />, root);
-  await opened;
+  await painted();
+  await loadScreens();
 }
+
+/** The first screen is there for whoever looks: what takes longer comes after it. */
+function painted(): Promise<void> {
+  if (document.visibilityState === "hidden") return Promise.resolve();
+  return new Promise((resolve) => {
+    requestAnimationFrame(() => setTimeout(resolve));
+  });
+}
+
 void open();
 
 if ("serviceWorker" in navigator) {

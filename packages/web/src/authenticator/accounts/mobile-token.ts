@@ -1,6 +1,6 @@
 /** Mobile Token accounts: from what is remembered to the SDK's objects. */
 import { passkeyBiometry } from "@countersign/client/biometry/passkey";
-import { PowerAuth } from "@countersign/client/mobile-token";
+import { PowerAuth, PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import { language } from "../../texts/language.ts";
 import { brand } from "../brand/brand.ts";
 import type { MobileTokenAccount, MobileTokenRecord } from "./account.ts";
@@ -26,4 +26,10 @@ export async function openInstance({
   // The page's policy admits no plain HTTP but on this machine itself.
   await powerAuth.configure(configuration, server, server.startsWith("http:"), environment);
   return powerAuth;
+}
+
+/** The person proves to be there by the passkey; nothing is signed. */
+export function provePresence({ powerAuth }: MobileTokenAccount, promptMessage: string): Promise<void> {
+  const authentication = PowerAuthAuthentication.biometry({ promptMessage });
+  return powerAuth.groupedBiometricAuthentication(authentication, async () => undefined);
 }

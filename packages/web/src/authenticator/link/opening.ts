@@ -1,7 +1,6 @@
 /** What the address brought when the page was opened, or while it was open: a proximity code, or a link to connect. */
 import { readEntry } from "../activation/entry.ts";
 import { entry } from "../activation/entered.ts";
-import { receive } from "./incoming.ts";
 
 /** Takes it out of the address: a code is for once, and no business of the browser's history. */
 export function readOpening(): void {
@@ -14,11 +13,8 @@ export function readOpening(): void {
     entry.value = found;
     return;
   }
-  try {
-    receive(asLink(href), "DEEPLINK");
-  } catch {
-    // An address that somebody made up leads to the first page.
-  }
+  // An address that somebody made up leads to the first page.
+  import("./incoming.ts").then(({ receive }) => receive(asLink(href), "DEEPLINK")).catch(() => undefined);
 }
 
 /** The SDK reads links of the form `scheme://operation?oid=…`: a code may stand in the query or in the fragment. */

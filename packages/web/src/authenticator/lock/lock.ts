@@ -3,11 +3,14 @@
  * because nothing on the device can tell a right one; a passkey is checked by the device.
  */
 import { computed, signal } from "@preact/signals";
-import { mobileTokenAccounts } from "../accounts/accounts.ts";
+import { knownAccounts } from "../accounts/accounts.ts";
 import { readRecord, writeRecord } from "../accounts/storage.ts";
 
 /** Only a Mobile Token account has a PIN that a server checks. */
-export const canLock = computed(() => mobileTokenAccounts.value.length > 0);
+export const lockingAccounts = computed(() =>
+  (knownAccounts.value ?? []).filter(({ kind }) => kind === "mobile-token"),
+);
+export const canLock = computed(() => lockingAccounts.value.length > 0);
 export const isLockOn = signal(true);
 const isOpen = signal(false);
 

@@ -1,15 +1,23 @@
 /** Where in the page the person is: part of the address after `#`, so that the browser's own buttons work. */
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
 
+const sections = ["approvals", "history", "inbox", "settings"] as const;
+/** Main sections, shown in the frame with the tabs. */
+export type Section = (typeof sections)[number];
+
 export type Route =
-  | { readonly at: "approvals" | "history" | "inbox" | "settings" | "scan" | "offline" }
+  | { readonly at: Section | "scan" | "offline" }
   | { readonly at: "add"; readonly by: "code" | "link" | "choice" }
   /** One operation, of one account. */
   | { readonly at: "operation"; readonly account: string; readonly id: string }
   | { readonly at: "message"; readonly account: string; readonly id: string }
   | { readonly at: "account"; readonly account: string };
 
-const plain = ["approvals", "history", "inbox", "settings", "scan", "offline"] as const;
+const plain = [...sections, "scan", "offline"] as const;
+
+export function isSection(at: Route["at"]): at is Section {
+  return sections.some((one) => one === at);
+}
 
 /** `#/operation/ACCOUNT/ID`; anything that is none is the first page. */
 export function readRoute(hash: string): Route {
