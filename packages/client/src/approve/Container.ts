@@ -4,6 +4,7 @@ import { isUnsafe } from "@countersign/protocol/approve/shown";
 import { defaultStatuses, protocolVersion } from "@countersign/protocol/approve/transaction";
 import { signDirectly } from "../engine/approve/answer.ts";
 import type { ApproveDevice } from "../engine/approve/device.ts";
+import { followContainer } from "../engine/approve/live.ts";
 import { pendingReferences } from "../engine/approve/reference.ts";
 import { nameContainer, updateContainer } from "../engine/approve/remove.ts";
 import { renew } from "../engine/approve/renew.ts";
@@ -267,6 +268,17 @@ export class Container {
         }
       }),
     );
+  }
+
+  /**
+   * Calls `onNews` when what waits for this container may have changed, at once to begin with: then it is to be listed again.
+   * `onUnavailable`, where there is one, once no news will come: there one has to ask from time to time. Ends with what it
+   * returns. Beside the named API.
+   */
+  followNews(onNews: () => void, onUnavailable: () => void = () => undefined): () => void {
+    const controller = new AbortController();
+    void followContainer(this.#device, this.id, { onNews, onUnavailable }, controller.signal);
+    return () => controller.abort();
   }
 
   /** For this container only; not stored. */
