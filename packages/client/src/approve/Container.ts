@@ -4,6 +4,7 @@ import { isUnsafe } from "@countersign/protocol/approve/shown";
 import { defaultStatuses, protocolVersion } from "@countersign/protocol/approve/transaction";
 import { signDirectly } from "../engine/approve/answer.ts";
 import type { ApproveDevice } from "../engine/approve/device.ts";
+import { pastTransactions } from "../engine/approve/history.ts";
 import { followContainer } from "../engine/approve/live.ts";
 import { pendingReferences } from "../engine/approve/reference.ts";
 import { nameContainer, updateContainer } from "../engine/approve/remove.ts";
@@ -30,6 +31,22 @@ export interface DirectOptions {
   readonly clientId?: string | undefined;
   /** RFC 9396. */
   readonly authorizationDetails?: readonly object[] | undefined;
+}
+
+export interface PastTransaction {
+  readonly uniqueIdentifier: string;
+  readonly status: "APPROVED" | "REJECTED" | "CANCELED" | "EXPIRED" | "FAILED";
+  /** As it was shown. */
+  readonly text: string;
+  readonly date: Date;
+  /** When it was decided, or was over. */
+  readonly endDate: Date;
+}
+
+export interface HistoryPage {
+  readonly transactions: readonly PastTransaction[];
+  /** Null after the last page. A page may be short, or empty, before it. */
+  readonly next: string | null;
 }
 
 export class Container {
@@ -170,6 +187,30 @@ export class Container {
   /** The same under the name that samples use. */
   retrieveTransactionsIds(sessionPassword?: Password, parameters?: Parameters): Promise<readonly string[]> {
     return this.retrieveTransactionIds(sessionPassword, parameters);
+  }
+
+  /**
+   * What became of the transactions that this container fetched, newest first, page by page: `after` is `next` of the page before.
+   * The policy of the session transport key tells whether a password is needed. Beside the named API.
+   */
+  retrieveHistory(
+    sessionPassword?: Password,
+    { after }: { readonly after?: string | undefined } = {},
+  ): Promise<HistoryPage> {
+    return throwing(() =>
+      withPasswords([sessionPassword], async () => {
+        const container = await this.#refresh();
+        const credential = credentialFor(keyFor(this.#device, container, "enc"), sessionPassword);
+        const { transactions, next = null } = await pastTransactions(this.#device, this.id, credential, after);
+        const date = (seconds: number) => new Date(seconds * 1000);
+        return {
+          transactions: transactions.map(({ tid, status, iat, at, text }) => {
+            return { uniqueIdentifier: tid, status, text, date: date(iat), endDate: date(at) };
+          }),
+          next,
+        };
+      }),
+    );
   }
 
   /**
