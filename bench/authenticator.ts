@@ -3,14 +3,15 @@
  * start of the navigation until the first button is there, against a page with nothing but an empty script.
  */
 import type { Browser } from "playwright-core";
-import { openScene, pageAddress, phone } from "../conformance/web/scene.ts";
+import { sizes } from "../conformance/web/look.ts";
+import { openScene, pageAddress } from "../conformance/web/scene.ts";
 import { servePage } from "../tools/browser.ts";
 
 const rounds = 7;
 const slowdown = 4;
 
 export async function authenticatorBench(say: (line: string) => void): Promise<Record<string, number | null>> {
-  const scene = await openScene();
+  const scene = await openScene("phone");
   const empty = await servePage("document.body.append(document.createElement('button'))");
   try {
     const page = await median(scene.browser, pageAddress(scene));
@@ -27,7 +28,7 @@ export async function authenticatorBench(say: (line: string) => void): Promise<R
 async function median(browser: Browser, address: string): Promise<number> {
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
-    const context = await browser.newContext({ viewport: phone, serviceWorkers: "block" });
+    const context = await browser.newContext({ viewport: sizes.phone, serviceWorkers: "block" });
     const page = await context.newPage();
     const devtools = await context.newCDPSession(page);
     await devtools.send("Emulation.setCPUThrottlingRate", { rate: slowdown });

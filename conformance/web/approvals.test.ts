@@ -1,27 +1,26 @@
 /** The authenticator in a real browser: connected by a typed code, it shows what waits, and decides. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, before, describe, test } from "node:test";
-import { noBrowser } from "../../tools/browser.ts";
+import { after, before, test } from "node:test";
+import { checkPage } from "./look.ts";
 import {
   application,
-  checkPage,
   connect,
-  desktop,
+  describeAtBothSizes,
   invite,
   openPhone,
   openScene,
-  pageAddress,
   type Page,
+  pageAddress,
   pay,
   pin,
   type Scene,
   typePin,
 } from "./scene.ts";
 
-describe("authenticator: approvals", { skip: noBrowser }, () => {
+describeAtBothSizes("authenticator: approvals", (size) => {
   let scene: Scene;
-  before(async () => void (scene = await openScene()));
+  before(async () => void (scene = await openScene(size)));
   after(() => scene?.close());
 
   const statusOf = async (id: string) => (await scene.world.bank.getOperation(id)).status;
@@ -30,46 +29,46 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await typePin(page);
   };
 
-  const looks = [
-    { name: "phone-light", viewport: undefined, colorScheme: "light" },
-    { name: "phone-dark", viewport: undefined, colorScheme: "dark" },
-    { name: "desktop-light", viewport: desktop, colorScheme: "light" },
-    { name: "desktop-dark", viewport: desktop, colorScheme: "dark" },
-  ] as const;
+  test("connected by a typed code and a PIN, a new operation appears by itself and is approved", async () => {
+    const page = await openPhone(scene);
+    await checkPage(page, "welcome");
+    await connect(scene, page, "anna");
+    await checkPage(page, "empty");
+    const operation = await pay(scene, "anna");
+    const card = page.getByRole("link", { name: /1,250/ });
+    await card.waitFor();
+    await checkPage(page, "list");
+    await card.click();
+    await checkPage(page, "detail");
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("group", { name: "PIN" }).waitFor();
+    await checkPage(page, "pin");
+    await typePin(page);
+    await page.getByRole("heading", { name: "Approved" }).waitFor();
+    await checkPage(page, "approved");
+    assert.equal(await statusOf(operation.id), "APPROVED");
+    await page.getByRole("button", { name: "Done" }).click();
+    await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
+    await page.context().close();
+  });
 
-  const times: number[] = [];
-  for (const { name, viewport, colorScheme } of looks) {
-    test(`${name}: connected by a typed code and a PIN, a new operation appears by itself and is approved`, async () => {
-      const userId = `anna-${name}`;
-      const page = await openPhone(scene, { colorScheme, ...(viewport && { viewport }) });
-      await checkPage(page, `welcome-${name}`);
-      await connect(scene, page, userId);
-      await checkPage(page, `empty-${name}`);
-      const operation = await pay(scene, userId);
+  test("a new operation is seen within a second of its creation", async (t) => {
+    const page = await openPhone(scene);
+    await connect(scene, page, "adam");
+    const times: number[] = [];
+    for (let at = 1; at <= 3; at++) {
+      await pay(scene, "adam");
       const created = performance.now();
-      const card = page.getByRole("link", { name: /1,250/ });
-      await card.waitFor();
+      await page
+        .getByRole("link", { name: /1,250/ })
+        .nth(at - 1)
+        .waitFor();
       times.push(performance.now() - created);
-      await checkPage(page, `list-${name}`);
-      await card.click();
-      await checkPage(page, `detail-${name}`);
-      await page.getByRole("button", { name: "Approve" }).click();
-      await page.getByRole("group", { name: "PIN" }).waitFor();
-      await checkPage(page, `pin-${name}`);
-      await typePin(page);
-      await page.getByRole("heading", { name: "Approved" }).waitFor();
-      await checkPage(page, `approved-${name}`);
-      assert.equal(await statusOf(operation.id), "APPROVED");
-      await page.getByRole("button", { name: "Done" }).click();
-      await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
-      await page.context().close();
-    });
-  }
-
-  test("a new operation is seen within a second of its creation", (t) => {
+    }
     t.diagnostic(`seen after ${times.map((time) => Math.round(time)).join(", ")} ms`);
-    // Of four times the best one: the others may have met whatever else this machine was doing.
+    // Of three times the best one: the others may have met whatever else this machine was doing.
     assert.ok(Math.min(...times) < 1000);
+    await page.context().close();
   });
 
   test("a wrong PIN is counted and told with the tries that are left; a reason is sent with a rejection; suspicion is reported", async () => {
@@ -80,11 +79,11 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "Approve" }).click();
     await typePin(page, "9999");
     await page.getByText("This PIN is wrong. 4 tries are left.").waitFor();
-    await checkPage(page, "pin-wrong-phone-light");
+    await checkPage(page, "pin-wrong");
     await page.getByRole("button", { name: "Back" }).click();
     await page.getByRole("button", { name: "Reject" }).click();
     await page.getByRole("heading", { name: "Why do you reject?" }).waitFor();
-    await checkPage(page, "reject-phone-light");
+    await checkPage(page, "reject");
     await page.getByRole("button", { name: "The details are wrong" }).click();
     await page.getByRole("heading", { name: "Rejected" }).waitFor();
     assert.equal(await statusOf(wrong.id), "REJECTED");
@@ -95,7 +94,7 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "Reject" }).click();
     await page.getByRole("button", { name: "Report as suspicious" }).click();
     await page.getByRole("heading", { name: "Reported" }).waitFor();
-    await checkPage(page, "reported-phone-light");
+    await checkPage(page, "reported");
     const reported = await scene.world.bank.getOperation(fraud.id);
     assert.equal(reported.status, "REJECTED");
     const { decisions = [] } = reported;
@@ -114,7 +113,7 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await pay(scene, "cyril", { expiresAt: Date.now() + 2500 });
     await page.getByRole("link", { name: /Payment/ }).click();
     await page.getByRole("heading", { name: "Too late" }).waitFor();
-    await checkPage(page, "expired-phone-light");
+    await checkPage(page, "expired");
     await page.context().close();
   });
 
@@ -129,7 +128,7 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await page.getByRole("link", { name: "History" }).click();
     await typePin(page);
     await page.getByText("€1,250.00").waitFor();
-    await checkPage(page, "history-phone-light");
+    await checkPage(page, "history");
 
     await scene.world.v1("POST", "/inbox/messages", {
       userId: "dana",
@@ -147,20 +146,20 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await page.getByRole("link", { name: /Your new card/ }).click();
     await page.getByText("It comes on Monday.").waitFor();
     assert.equal(await page.getByText("alert").count(), 0);
-    await checkPage(page, "message-phone-light");
+    await checkPage(page, "message");
     await page.getByRole("button", { name: "Back" }).click();
-    await checkPage(page, "inbox-phone-light");
+    await checkPage(page, "inbox");
 
     await page.getByRole("link", { name: "Settings" }).click();
-    await checkPage(page, "settings-phone-light");
+    await checkPage(page, "settings");
     await page.getByRole("link", { name: /Mobile Token/ }).click();
-    await checkPage(page, "account-phone-light");
+    await checkPage(page, "account");
     await page.getByRole("button", { name: "Change the PIN" }).click();
     await typePin(page);
     await page.getByRole("heading", { name: "Choose a PIN" }).waitFor();
     await typePin(page, "1111");
     await page.getByRole("heading", { name: "easy to guess" }).waitFor();
-    await checkPage(page, "pin-weak-phone-light");
+    await checkPage(page, "pin-weak");
     await page.getByRole("button", { name: "Choose another" }).click();
     await typePin(page, "9274");
     await page.getByRole("heading", { name: "Repeat the PIN" }).waitFor();
@@ -189,7 +188,7 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     await page.getByRole("heading", { name: "Welcome back" }).waitFor();
     assert.doesNotMatch(page.url(), /potp/, "the code does not stay in the address");
     assert.equal(await page.getByText("Payment").count(), 0, "nothing is shown before");
-    await checkPage(page, "lock-phone-light");
+    await checkPage(page, "lock");
     await typePin(page, "9999");
     await page.getByText("This PIN is wrong").waitFor();
     await typePin(page);
@@ -204,7 +203,7 @@ describe("authenticator: approvals", { skip: noBrowser }, () => {
     for (const id of [randomUUID(), ofAnother.id]) {
       await page.goto(pageAddress(scene, `#oid=${id}&potp=12345678`));
       await page.getByText("does not wait for you").waitFor();
-      await checkPage(page, "link-none-phone-light");
+      await checkPage(page, "link-none");
       await page.getByRole("dialog").getByRole("button", { name: "Done" }).click();
     }
     const late = await pay(scene, "emil", { proximityCheck: true, expiresAt: Date.now() + 500 });

@@ -1,15 +1,24 @@
 /** Approve containers in the authenticator, beside a Mobile Token account of the same server. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { noBrowser } from "../../tools/browser.ts";
+import { after, before, test } from "node:test";
 import { payment } from "../world.ts";
-import { application, checkPage, connect, openPhone, openScene, type Page, pay, type Scene } from "./scene.ts";
+import { checkPage } from "./look.ts";
+import {
+  application,
+  connect,
+  describeAtBothSizes,
+  openPhone,
+  openScene,
+  type Page,
+  pay,
+  type Scene,
+} from "./scene.ts";
 
-describe("authenticator: Approve", { skip: noBrowser }, () => {
+describeAtBothSizes("authenticator: Approve", (size) => {
   let scene: Scene;
   let page: Page;
   before(async () => {
-    scene = await openScene();
+    scene = await openScene(size);
     await scene.world.v1("PUT", "/device-types/phone", { applicationId: application });
     page = await openPhone(scene, {}, `${scene.world.server.publicUrl}/authenticator/`);
   });
@@ -35,15 +44,15 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     await page.getByLabel("Link").fill(offer);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "Connect with this server?" }).waitFor();
-    await checkPage(page, "confirm-server-phone-light");
+    await checkPage(page, "confirm-server");
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "Choose a password" }).waitFor();
-    await checkPage(page, "password-phone-light");
+    await checkPage(page, "password");
     await page.getByLabel("Password", { exact: true }).fill(password);
     await page.getByLabel("Repeat the password").fill(password);
     await page.getByRole("button", { name: "Continue" }).click();
     await page.getByRole("heading", { name: "This device is ready" }).waitFor({ timeout: 30_000 });
-    await checkPage(page, "approve-ready-phone-light");
+    await checkPage(page, "approve-ready");
     await page.getByRole("button", { name: "To the approvals" }).click();
   });
 
@@ -51,7 +60,7 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     const operation = await ask("anna");
     await page.getByRole("link", { name: /payment|Payment/ }).click();
     await page.getByText("CZ2730300000001165254011").waitFor();
-    await checkPage(page, "transaction-phone-light");
+    await checkPage(page, "transaction");
     await page.getByRole("button", { name: "Approve" }).click();
     await typePassword("wrong horse 4242");
     await page.getByText("This password is wrong.").waitFor();
@@ -82,9 +91,9 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     await pay(scene, "bob");
     await ask("anna");
     await page.getByText("2 approvals wait").waitFor();
-    await checkPage(page, "two-accounts-phone-light");
+    await checkPage(page, "two-accounts");
     await page.getByRole("link", { name: "Settings" }).click();
-    await checkPage(page, "settings-two-phone-light");
+    await checkPage(page, "settings-two");
     assert.equal(await page.getByRole("link", { name: /Approve$|· Approve/ }).count(), 1);
     assert.equal(await page.getByRole("link", { name: /Mobile Token/ }).count(), 1);
   });
@@ -107,7 +116,7 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
       await page.getByRole("button", { name: "Approve" }).click();
       await page.getByRole("heading", { name: "Enter the number" }).waitFor();
       await page.getByLabel("Six digits").fill(right ? matchNumber : other);
-      await checkPage(page, "number-phone-light");
+      await checkPage(page, "number");
       await page.keyboard.press("Enter");
       await typePassword();
       return id;
@@ -116,7 +125,7 @@ describe("authenticator: Approve", { skip: noBrowser }, () => {
     const failed = await enter(false);
     await page.getByRole("heading", { name: "Not approved" }).waitFor();
     assert.equal(await statusOf(failed), "FAILED");
-    await checkPage(page, "number-wrong-phone-light");
+    await checkPage(page, "number-wrong");
     await page.getByRole("button", { name: "Done" }).click();
     const approved = await enter(true);
     await page.getByRole("heading", { name: "Approved" }).waitFor();

@@ -1,19 +1,29 @@
 /** The authenticator's camera: Chromium films a real QR code, and the page reads it as it would read any other. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { after, before, test } from "node:test";
 import { proximityCode } from "@countersign/relying-party/proximity";
-import { noBrowser } from "../../tools/browser.ts";
 import { type CameraFile, cameraFile } from "./camera-file.ts";
-import { checkPage, invite, openPhone, openScene, type Page, pay, paymentForm, type Scene, typePin } from "./scene.ts";
+import { checkPage } from "./look.ts";
+import {
+  describeAtBothSizes,
+  invite,
+  openPhone,
+  openScene,
+  type Page,
+  pay,
+  paymentForm,
+  type Scene,
+  typePin,
+} from "./scene.ts";
 
-describe("authenticator: camera", { skip: noBrowser }, () => {
+describeAtBothSizes("authenticator: camera", (size) => {
   let scene: Scene;
   let camera: CameraFile;
   let page: Page;
   let activationId: string;
   before(async () => {
     camera = cameraFile();
-    scene = await openScene({}, camera.arguments);
+    scene = await openScene(size, {}, camera.arguments);
     page = await openPhone(scene);
   });
   after(async () => {
@@ -56,7 +66,7 @@ describe("authenticator: camera", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "Approve" }).click();
     await page.getByRole("heading", { name: "Near the screen?" }).waitFor();
     await page.getByText("does not wait for you").waitFor();
-    await checkPage(page, "scan-proximity-phone-light");
+    await checkPage(page, "scan-proximity");
     await page.getByRole("button", { name: "Back" }).click();
     camera.show(proximityCode(await scene.world.bank.getOperation(operation.id)));
     await page.getByRole("button", { name: "Approve" }).click();
@@ -90,11 +100,11 @@ describe("authenticator: camera", { skip: noBrowser }, () => {
     await page.getByText("No connection").waitFor();
     await page.getByRole("link", { name: "Scan" }).click();
     await page.getByText("1,250.00 EUR").waitFor();
-    await checkPage(page, "offline-detail-phone-light");
+    await checkPage(page, "offline-detail");
     await page.getByRole("button", { name: "Show the code" }).click();
     await typePin(page);
     await page.getByRole("heading", { name: "Your code" }).waitFor();
-    await checkPage(page, "offline-code-phone-light");
+    await checkPage(page, "offline-code");
     const digits = (await page.locator(".offline-code dd").allTextContents()).join("").replace(/\D/g, "");
     assert.match(digits, /^\d{16}$/);
     const decided = await scene.world.bank.redeemOfflineCode(operation.id, { code: digits });

@@ -1,10 +1,11 @@
 /** What the authenticator has of the device: a passkey, a service worker with push, and a page that opens without server. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { addAuthenticator, noBrowser } from "../../tools/browser.ts";
+import { after, before, test } from "node:test";
+import { addAuthenticator } from "../../tools/browser.ts";
+import { checkPage } from "./look.ts";
 import {
-  checkPage,
   connect,
+  describeAtBothSizes,
   invite,
   openPhone,
   openScene,
@@ -15,10 +16,10 @@ import {
   typePin,
 } from "./scene.ts";
 
-describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
+describeAtBothSizes("authenticator: passkey, push, offline", (size) => {
   let scene: Scene;
   let page: Page;
-  before(async () => void (scene = await openScene()));
+  before(async () => void (scene = await openScene(size)));
   after(() => scene?.close());
 
   test("a passkey is offered with the PIN, opens the page and approves; turned off it is asked for no more", async () => {
@@ -32,7 +33,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
     await page.getByRole("heading", { name: "Repeat the PIN" }).waitFor();
     await typePin(page);
     await page.getByRole("heading", { name: "Approve without typing the PIN?" }).waitFor();
-    await checkPage(page, "passkey-offer-phone-light");
+    await checkPage(page, "passkey-offer");
     await page.getByRole("button", { name: "Set up the passkey" }).click();
     await page.getByRole("heading", { name: "Almost done" }).waitFor();
     await scene.world.backOffice("/rest/v3/activation/commit", { activationId });
@@ -41,7 +42,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
     const operation = await pay(scene, "anna");
     await page.getByRole("link", { name: /Payment/ }).click();
     await page.getByRole("button", { name: "Approve" }).click();
-    await checkPage(page, "pin-passkey-phone-light");
+    await checkPage(page, "pin-passkey");
     await page.getByRole("button", { name: "Use the passkey" }).click();
     await page.getByRole("heading", { name: "Approved" }).waitFor();
     const { status, decisions = [] } = await scene.world.bank.getOperation(operation.id);
@@ -160,7 +161,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
   });
 
   test("with the server stopped it opens, says that it is offline, and leads to offline codes", async () => {
-    const own = await openScene();
+    const own = await openScene(size);
     const offline = await openPhone(own);
     await connect(own, offline, "dana");
     await offline.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
@@ -172,7 +173,7 @@ describe("authenticator: passkey, push, offline", { skip: noBrowser }, () => {
     await again.getByRole("heading", { name: "Welcome back" }).waitFor();
     await typePin(again);
     await again.getByText("your PIN cannot be checked").waitFor();
-    await checkPage(again, "lock-offline-phone-light");
+    await checkPage(again, "lock-offline");
     await again.getByRole("button", { name: "Scan an offline code" }).click();
     await again.getByRole("heading", { name: "Scan a code" }).waitFor();
     await own.browser.close();

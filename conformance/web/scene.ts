@@ -1,27 +1,31 @@
 /** A browser before a running server with a bank: what tests of the pages play in. Screenshots go outside the repository. */
-import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { describe } from "node:test";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { builtPages } from "../../tools/build-web.ts";
-import { startChromium } from "../../tools/browser.ts";
+import { noBrowser, startChromium } from "../../tools/browser.ts";
 import { application, type ConfigOfWorld, openWorld, payment, type World } from "../world.ts";
+import { type Size, sizes } from "./look.ts";
 
-export const phone = { width: 390, height: 844 } as const;
-export const desktop = { width: 1440, height: 900 } as const;
-
-/** Where pictures of the pages go, for a person to look at. */
-const pictures = process.env.COUNTERSIGN_SCREENSHOTS ?? join(tmpdir(), "countersign-screenshots");
+/** The same tests on a phone and on a desktop; both colour schemes are looked at by checkPage. */
+export function describeAtBothSizes(title: string, tests: (size: Size) => void): void {
+  describe(title, { skip: noBrowser }, () => {
+    for (const size of ["phone", "desktop"] as const) describe(`at the size of a ${size}`, () => tests(size));
+  });
+}
 
 export interface Scene {
   readonly world: World;
   readonly browser: Browser;
+  readonly size: Size;
   close(): Promise<void>;
 }
 
 /** `arguments_` are Chromium's own. */
-export async function openScene(config: ConfigOfWorld = {}, arguments_: readonly string[] = []): Promise<Scene> {
+export async function openScene(
+  size: Size,
+  config: ConfigOfWorld = {},
+  arguments_: readonly string[] = [],
+): Promise<Scene> {
   const settings = { authenticatorApplication: application, ...config };
   const world = await openWorld({ name: "sqlite", drop: async () => undefined }, settings, { pages: builtPages });
   await world.v1("PUT", "/display-templates/payment/en", paymentForm());
@@ -30,6 +34,7 @@ export async function openScene(config: ConfigOfWorld = {}, arguments_: readonly
   return {
     world,
     browser,
+    size,
     async close() {
       await browser.close();
       await world.close();
@@ -63,7 +68,7 @@ export async function openPhone(
   options: BrowserContextOptions = {},
   address = pageAddress(scene),
 ): Promise<Page> {
-  const context = await scene.browser.newContext({ viewport: phone, locale: "en-GB", ...options });
+  const context = await scene.browser.newContext({ viewport: sizes[scene.size], locale: "en-GB", ...options });
   context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   page.on("pageerror", (error) => console.error(`page: ${error.message}`));
@@ -113,34 +118,6 @@ export async function connect(scene: Scene, page: Page, userId: string): Promise
 
 export function pay({ world }: Scene, userId: string, more: object = {}) {
   return world.bank.createOperation({ ...payment, ...more, userId });
-}
-
-const axeSource = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-
-/** No violation that axe knows of, on the page as it stands. Also keeps a picture of it. */
-export async function checkPage(page: Page, name: string): Promise<void> {
-  mkdirSync(pictures, { recursive: true });
-  // What is still moving in is looked at when it is there; what turns for ever is not waited for.
-  await page.evaluate(async () => {
-    const moving = document.getAnimations().filter((one) => one.effect?.getComputedTiming().iterations !== Infinity);
-    await Promise.allSettled(moving.map((one) => one.finished));
-  });
-  await page.screenshot({ path: join(pictures, `${name}.png`) });
-  // The page's policy admits no script but its own: this one comes in beside it.
-  await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    const result = await axe.run();
-    return result.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
-  });
-  assert.deepEqual(violations, [], name);
-  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-  assert.ok(overflow <= 0, `${name}: ${overflow} pixels wider than the screen`);
-}
-
-interface Violation {
-  readonly id: string;
-  readonly nodes: readonly { readonly html: string }[];
 }
 
 export { application };

@@ -1,15 +1,25 @@
 /** Every row of a form and every screen around an approval, as the Mobile Token model has them. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { noBrowser } from "../../tools/browser.ts";
+import { after, before, test } from "node:test";
 import { payment } from "../world.ts";
-import { checkPage, connect, openPhone, openScene, type Page, pay, paymentForm, type Scene, typePin } from "./scene.ts";
+import { checkPage } from "./look.ts";
+import {
+  connect,
+  describeAtBothSizes,
+  openPhone,
+  openScene,
+  type Page,
+  pay,
+  paymentForm,
+  type Scene,
+  typePin,
+} from "./scene.ts";
 
-describe("authenticator: forms and screens", { skip: noBrowser }, () => {
+describeAtBothSizes("authenticator: forms and screens", (size) => {
   let scene: Scene;
   let page: Page;
   before(async () => {
-    scene = await openScene();
+    scene = await openScene(size);
     page = await openPhone(scene);
     await connect(scene, page, "anna");
   });
@@ -84,10 +94,7 @@ describe("authenticator: forms and screens", { skip: noBrowser }, () => {
     await page.getByText(/31,000/).waitFor();
     await page.getByText("The rate may still change.").waitFor();
     await page.getByRole("link", { name: "Show the whole picture" }).waitFor();
-    await checkPage(page, "rows-phone-light");
-    await page.setViewportSize({ width: 1440, height: 900 });
-    await checkPage(page, "rows-desktop-light");
-    await page.setViewportSize({ width: 390, height: 844 });
+    await checkPage(page, "rows");
     await page.getByRole("button", { name: "Approve" }).click();
     await finish(operation.id);
     await page.getByRole("button", { name: "Done" }).click();
@@ -127,18 +134,18 @@ describe("authenticator: forms and screens", { skip: noBrowser }, () => {
     await page.getByRole("heading", { name: "Is it really you?" }).waitFor();
     const slider = page.getByRole("button", { name: "It is me" });
     assert.equal(await slider.isDisabled(), true, "it cannot be used before the time to read is over");
-    await checkPage(page, "warning-phone-light");
+    await checkPage(page, "warning");
     await page.locator(".slider-knob:enabled").waitFor();
-    const box = (await slider.boundingBox())!;
+    const box = (await page.locator(".slider").boundingBox())!;
     const slide = async (distance: number) => {
       await page.mouse.move(box.x + 20, box.y + 20);
       await page.mouse.down();
       await page.mouse.move(box.x + 20 + distance, box.y + 20, { steps: 5 });
       await page.mouse.up();
     };
-    await slide(120);
+    await slide(box.width / 3);
     await page.getByRole("heading", { name: "Is it really you?" }).waitFor();
-    await slide(400);
+    await slide(box.width);
     await finish(operation.id);
     const { additionalData } = await scene.world.bank.getOperation(operation.id);
     assert.match(JSON.stringify(additionalData), /"screen":"warning".*"action":"CONTINUE"/);
@@ -179,7 +186,7 @@ describe("authenticator: forms and screens", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "Approve" }).click();
     await finish(reviewed.id);
     await page.getByText("The Shop").waitFor();
-    await checkPage(page, "review-phone-light");
+    await checkPage(page, "review");
     await page.getByRole("button", { name: "Done" }).click();
     await show({
       postApprovalScreen: {
@@ -197,7 +204,7 @@ describe("authenticator: forms and screens", { skip: noBrowser }, () => {
     await page.getByRole("button", { name: "Approve" }).click();
     await finish(redirected.id);
     await page.getByText(/You go on in \d+ s/).waitFor();
-    await checkPage(page, "redirect-phone-light");
+    await checkPage(page, "redirect");
     await page.getByRole("button", { name: "Back to the shop" }).click();
     await page.waitForURL("**/health/live");
   });

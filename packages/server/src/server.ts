@@ -11,6 +11,7 @@ import { activationKeyCache } from "./activations/keys.ts";
 import { describeRoutes } from "./api/docs/openapi.ts";
 import { documentationRoutes } from "./api/docs/page.ts";
 import { authenticatorRoutes } from "./api/authenticator.ts";
+import { compileOnUse } from "./api/compile-on-use.ts";
 import { allowOrigins } from "./api/cross-origin.ts";
 import { backOfficeRoutes } from "./api/back-office/routes.ts";
 import { healthRoutes } from "./api/health.ts";
@@ -257,7 +258,7 @@ function listener(deps: Deps, routing: { readonly ignoreDuplicateSlashes: boolea
     childLoggerFactory: (logger) => logger,
     bodyLimit: deps.config.bodyBytes,
     trustProxy: deps.config.trustedProxies.length > 0 ? [...deps.config.trustedProxies] : false,
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, allErrors: false } },
+    ...compileOnUse,
     // Names of 255 characters stand in paths, each of them up to twelve letters when it is escaped.
     routerOptions: { ignoreTrailingSlash: false, caseSensitive: true, maxParamLength: 3072, ...routing },
     frameworkErrors: (_error, request, reply) => void answerUnknownAddress(request, reply as never),

@@ -18,7 +18,7 @@ export async function commitWithin<T>(
   const activation = activationId === undefined ? undefined : await held(deps, change, "activation", activationId);
   const operation = operationId === undefined ? undefined : await held(deps, change, "operation", operationId);
   const claimed = await claimIn(change, claims);
-  const rows = { ...(activation && { activation }), ...(operation && { operation }), claimed };
+  const rows = { ...(activation && { activation }), ...(operation && { operation }), records: new Map(), claimed };
   const { result, writes = {} } = command.evaluate(rows, change.now);
   await write(deps, change, writes);
   return result;

@@ -4,15 +4,7 @@
  *
  * Sealed text is Base64 of: version (1 byte), key id (4 bytes), nonce (12 bytes), ciphertext, tag (16 bytes).
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hash,
-  hkdfSync,
-  type KeyObject,
-} from "node:crypto";
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import { StoreError } from "../store/errors.ts";
 
@@ -90,12 +82,13 @@ export function masterKeyCheck(masterKey: string): string {
   return derive(readMasterKey(masterKey).key, "check").export().toString("base64url");
 }
 
+/** HKDF (RFC 5869) in its two steps: the first is the same for every place, the second one block long. */
 function readMasterKey(masterKey: string): { id: string; key: KeyObject } {
   const bytes = Buffer.from(masterKey, "base64");
   if (bytes.length !== 32 || bytes.toString("base64") !== masterKey) {
     throw new StoreError("MASTER_KEY_INVALID", "The master key is not 32 bytes in Base64.");
   }
-  const key = createSecretKey(bytes);
+  const key = createSecretKey(createHmac("sha256", Buffer.alloc(32)).update(bytes).digest());
   return { id: hash("sha256", derive(key, "id").export(), "hex").slice(0, 8), key };
 }
 
@@ -103,8 +96,8 @@ function keyIdOf(sealed: string): string {
   return Buffer.from(sealed.slice(0, 8), "base64").toString("hex", 1, headBytes);
 }
 
-function derive(master: KeyObject, info: string): KeyObject {
-  return createSecretKey(Buffer.from(hkdfSync("sha256", master, Buffer.alloc(0), `countersign ${info}`, 32)));
+function derive(key: KeyObject, info: string): KeyObject {
+  return createSecretKey(createHmac("sha256", key).update(`countersign ${info}\u0001`).digest());
 }
 
 /** Unambiguous: JSON separates the parts. */

@@ -1,6 +1,7 @@
 /** The person behind a subject: whoever has a device that the client may ask. */
 import type { Account, FindAccount } from "oidc-provider";
 import type { Deps } from "../deps.ts";
+import { builtForEach } from "../lists/built-once.ts";
 import { approvalClaims } from "./approval-claims.ts";
 import { decisionOn } from "./decision.ts";
 import { operationOfRequest } from "./backchannel/resolve.ts";
@@ -34,14 +35,18 @@ export async function hasDevice(
   userId: string,
   applications: readonly string[],
 ): Promise<boolean> {
-  const row = await store.read
-    .selectFrom("activation")
-    .select("id")
-    .where("tenant", "=", store.tenant)
-    .where("user_id", "=", userId)
-    .where("application_id", "in", [...applications])
-    .where("status", "=", "ACTIVE")
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+  const rows = await deviceQuery(store.read, { tenant: store.tenant, userId }, applications);
+  return rows.length > 0;
 }
+
+const deviceQuery = builtForEach<{ readonly tenant: string; readonly userId: string }, { readonly id: string }>(
+  (db, mark, ids) =>
+    db
+      .selectFrom("activation")
+      .select("id")
+      .where("tenant", "=", mark("tenant"))
+      .where("user_id", "=", mark("userId"))
+      .where("application_id", "in", ids)
+      .where("status", "=", "ACTIVE")
+      .limit(1),
+);

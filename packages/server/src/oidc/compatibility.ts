@@ -3,12 +3,12 @@
  * person is asked, what is shown, and on which device; their body may be JSON. Only for clients whose settings say so,
  * and each use is logged: nothing but the client's own authentication protects what it says.
  */
-import { Readable } from "node:stream";
 import type { IncomingMessage } from "node:http";
 import { errors } from "oidc-provider";
 import { fromBase64Url, fromUtf8 } from "@countersign/protocol/bytes";
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
+import { withBody } from "./body.ts";
 
 const text = (maxLength: number) => Type.String({ minLength: 1, maxLength });
 
@@ -62,7 +62,7 @@ export function wasJson(request: IncomingMessage): boolean {
  * may is asked once it is known (`wasJson`).
  */
 export async function asForm(request: IncomingMessage): Promise<IncomingMessage> {
-  const { method, url, headers, socket, httpVersion, rawHeaders } = request;
+  const { url, headers } = request;
   if (url !== "/backchannel" || !/^application\/json\b/i.test(headers["content-type"] ?? "")) return request;
   const body = parse(await textOf(request));
   const form = new URLSearchParams();
@@ -71,21 +71,7 @@ export async function asForm(request: IncomingMessage): Promise<IncomingMessage>
       form.append(name, typeof value === "string" ? value : JSON.stringify(value));
     }
   }
-  const bytes = Buffer.from(form.toString());
-  const { originalUrl } = request as { readonly originalUrl?: string };
-  const read = Object.assign(Readable.from([bytes], { objectMode: false }), {
-    method,
-    url,
-    originalUrl,
-    socket,
-    httpVersion,
-    rawHeaders,
-    headers: {
-      ...headers,
-      "content-type": "application/x-www-form-urlencoded",
-      "content-length": String(bytes.length),
-    },
-  }) as unknown as IncomingMessage;
+  const read = withBody(request, Buffer.from(form.toString()), "application/x-www-form-urlencoded");
   fromJson.add(read);
   return read;
 }

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Provider } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import { cancelRequest } from "./backchannel/cancel.ts";
-import { pacing } from "./backchannel/pace.ts";
+import { pacing, tooOften } from "./backchannel/pace.ts";
+import { mayRepeat, type PendingAnswer, pendingAnswers } from "./backchannel/pending-answers.ts";
 import { deliverResult } from "./backchannel/deliver.ts";
 import type { Channel } from "../notifications/delivery/channels.ts";
 import type { ClientCheck } from "./clients/check.ts";
@@ -19,6 +20,7 @@ import { type Invitation, inviteClients } from "./clients/registration.ts";
 import { type ClientCertificate, rememberCertificate } from "./client-certificate.ts";
 import { clientDefaults, configuration } from "./configuration.ts";
 import { serveInteractions } from "./front/serve.ts";
+import { bodyOf, withBody } from "./body.ts";
 import { oneCommit } from "./one-commit.ts";
 import { asForm } from "./compatibility.ts";
 import { oidcPath } from "./path.ts";
@@ -46,6 +48,8 @@ export interface Caller {
 export function openIdProvider(deps: Deps): Oidc {
   let built: Built | undefined;
   const pace = pacing(() => performance.now());
+  const pending = pendingAnswers(() => performance.now());
+  deps.store.onCommit((news) => pending.committed(news));
   const callers = new WeakMap<IncomingMessage, string>();
 
   /** As everywhere: only who fails to say who it is has a budget. */
@@ -55,6 +59,23 @@ export function openIdProvider(deps: Deps): Oidc {
     ctx.status = 429;
     ctx.set("retry-after", "60");
     ctx.body = { error: "temporarily_unavailable", error_description: "too many requests from this address" };
+  }
+
+  /** The request as the provider reads it; undefined where it is answered, or its caller went away. */
+  async function unlessPending(request: IncomingMessage, response: ServerResponse) {
+    const body = await bodyOf(request);
+    if (body === undefined) return undefined;
+    const known = pending.answer(request, body);
+    if (known !== undefined) return answerAgain(response, known);
+    const again = withBody(request, body);
+    pending.follow(request, again);
+    return again;
+  }
+
+  function answerAgain(response: ServerResponse, { authReqId, headers, description }: PendingAnswer): undefined {
+    const waits = { error: "authorization_pending", error_description: description };
+    const text = JSON.stringify(pace.isEarly(authReqId) ? tooOften : waits);
+    response.writeHead(400, { ...headers, "content-length": Buffer.byteLength(text) }).end(text);
   }
 
   async function current(withTypes: boolean): Promise<Built> {
@@ -70,7 +91,8 @@ export function openIdProvider(deps: Deps): Oidc {
       // The host is set by our own route.
       provider.proxy = true;
       provider.use(limitStrangers);
-      provider.use(pace);
+      provider.use(pace.keep);
+      provider.use(pending.remember);
       provider.use(oneCommit(deps));
       for (const grant of [cancelGrant, compatibleCancelGrant]) {
         provider.registerGrantType(grant, cancelRequest(deps), ["auth_req_id"]);
@@ -87,7 +109,10 @@ export function openIdProvider(deps: Deps): Oidc {
   }
 
   return {
-    async handle(request, response, { address, certificate }) {
+    async handle(original, response, { address, certificate }) {
+      const repeats = mayRepeat(original) && certificate === undefined;
+      const request = repeats ? await unlessPending(original, response) : original;
+      if (request === undefined) return;
       const { serve } = await current(readsTypes.test(request.url ?? ""));
       const form = await asForm(request);
       callers.set(form, address);

@@ -8,7 +8,8 @@ import type { Deps } from "../deps.ts";
 import { recordId } from "../keys/record-id.ts";
 import { builtOnce } from "../lists/built-once.ts";
 import type { OidcRecordTable } from "../store/schema.ts";
-import type { Change } from "../store/store.ts";
+import { recordKey } from "../store/flush.ts";
+import type { Change, HotRows, RecordPlace, Writes } from "../store/store.ts";
 
 type RecordDeps = Pick<Deps, "store" | "secrets">;
 
@@ -21,6 +22,13 @@ interface Write {
   /** Left out when the work as a whole failed. */
   readonly onSuccess?: true;
   readonly run: (change: Change) => Promise<void>;
+  /** The same on one row, where it needs no more than that: such writes share a flush with those of others. */
+  readonly onRow?: OnRow;
+}
+
+interface OnRow extends RecordPlace {
+  /** What the row becomes. Throws where `run` does. */
+  readonly apply: (row: OidcRecordTable | undefined, now: number) => OidcRecordTable;
 }
 
 interface Batch {
@@ -45,16 +53,43 @@ export async function together(
   await batch.run(open, work);
   const writes = succeeded() ? open.writes : open.writes.filter(({ onSuccess }) => onSuccess !== true);
   if (writes.length === 0) return;
+  const onRows = writes.map(({ onRow }) => onRow);
+  if (onRows.every((one) => one !== undefined)) return writeRows(store, onRows);
   await store.transaction(async (change) => {
     for (const { run } of writes) await run(change);
   });
 }
 
+async function writeRows(store: Deps["store"], writes: readonly OnRow[]): Promise<void> {
+  const places = new Map(writes.map(({ model, id }) => [recordKey({ model, id }), { model, id }]));
+  await store.commit<void>({
+    records: [...places.values()],
+    evaluate: (rows, now) => ({ result: undefined, writes: rowsAfter(writes, rows, now) }),
+  });
+}
+
+function rowsAfter(writes: readonly OnRow[], { records }: HotRows, now: number): Writes {
+  const after = new Map<string, OidcRecordTable>();
+  for (const { apply, ...place } of writes) {
+    const key = recordKey(place);
+    after.set(key, apply(after.get(key) ?? records.get(key), now));
+  }
+  const changed: { from: OidcRecordTable; set: OidcRecordTable }[] = [];
+  const newRecords: OidcRecordTable[] = [];
+  for (const [key, set] of after) {
+    const from = records.get(key);
+    if (from === undefined) newRecords.push(set);
+    else changed.push({ from, set });
+  }
+  return { records: changed, newRecords };
+}
+
 /** A write of the work that is under way, or by itself. */
 export async function save({ store }: Pick<Deps, "store">, write: Write): Promise<void> {
   const open = batch.getStore();
-  if (open === undefined) await store.transaction(write.run);
-  else open.writes.push(write);
+  if (open !== undefined) open.writes.push(write);
+  else if (write.onRow !== undefined) await writeRows(store, [write.onRow]);
+  else await store.transaction(write.run);
 }
 
 type Row = Pick<OidcRecordTable, "id" | "payload_sealed" | "consumed_at">;
@@ -116,8 +151,37 @@ function placeOf(model: string, id: string) {
   return { table: "oidc_record", column: "payload_sealed", row: JSON.stringify([model, id]) };
 }
 
+/** `exp` is whole seconds, and so is what is compared with it. */
+function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: number): number {
+  return exp === undefined ? now + (expiresIn ?? 0) * 1000 : exp * 1000;
+}
+
+function columnsOf(deps: RecordDeps, model: string, id: string, payload: AdapterPayload) {
+  const key = recordId(deps.secrets, model, id);
+  const { consumed: _, ...kept } = payload;
+  return {
+    payload_sealed: deps.secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(kept))),
+    grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
+    uid: payload.uid === undefined ? null : recordId(deps.secrets, model, payload.uid),
+    final: isFinal(model, payload) ? 1 : 0,
+  };
+}
+
+/** A record that does not exist yet, and has an end. */
+export function recordRow(deps: RecordDeps, model: string, id: string, payload: AdapterPayload): OidcRecordTable {
+  if (payload.exp === undefined) throw new Error(`A ${model} has no end`);
+  return {
+    tenant: deps.store.tenant,
+    model,
+    id: recordId(deps.secrets, model, id),
+    ...columnsOf(deps, model, id, payload),
+    consumed_at: null,
+    expires_at: payload.exp * 1000,
+  };
+}
+
 export function recordsOf(deps: RecordDeps, model: string): Adapter {
-  const { store, secrets } = deps;
+  const { store } = deps;
   const { tenant } = store;
   const idOf = (id: string) => recordId(deps.secrets, model, id);
 
@@ -142,22 +206,29 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
       const key = idOf(id);
       const { consumed: _, ...kept } = payload;
       const final = isFinal(model, payload);
-      const set = {
-        payload_sealed: secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(kept))),
-        grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
-        uid: payload.uid === undefined ? null : idOf(payload.uid),
-        final: final ? 1 : 0,
-      };
+      const set = columnsOf(deps, model, id, payload);
       batch.getStore()?.saved.set(placeOf(model, key).row, kept);
       const run = async ({ db, now }: Change) => {
-        // `exp` is whole seconds, and so is what is compared with it.
-        const end = payload.exp === undefined ? now + (expiresIn ?? 0) * 1000 : payload.exp * 1000;
+        const end = endOf(payload, expiresIn, now);
         const written = final && model === requestModel ? updated(db, set, end) : inserted(db, set, end);
         if (await written) return;
         if (model === "ReplayDetection") throw new errors.InvalidRequest("this was used before");
         throw new AlreadyFinal(`A ${model} is final`);
       };
-      await save(deps, { run });
+      const apply = (row: OidcRecordTable | undefined, now: number): OidcRecordTable => {
+        const isMissing = row === undefined && final && model === requestModel;
+        if (isMissing || row?.final === 1) throw new AlreadyFinal(`A ${model} is final`);
+        return {
+          tenant,
+          model,
+          id: key,
+          ...set,
+          consumed_at: row?.consumed_at ?? null,
+          expires_at: endOf(payload, expiresIn, now),
+        };
+      };
+      // Two nodes may see the same proof at once: only the database's own rule says who was first.
+      await save(deps, model === "ReplayDetection" ? { run } : { run, onRow: { model, id: key, apply } });
 
       /** A result is written into a request that waits. One that was forgotten meanwhile does not come back to life. */
       async function updated(db: Change["db"], values: typeof set, end: number): Promise<boolean> {
@@ -188,18 +259,23 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
     },
 
     async consume(id) {
+      const key = idOf(id);
+      const apply = (row: OidcRecordTable | undefined, now: number): OidcRecordTable => {
+        if (row === undefined || row.consumed_at !== null) throw new errors.InvalidGrant("already consumed");
+        return { ...row, consumed_at: now };
+      };
       const run = async ({ db, now }: Change) => {
         const { numUpdatedRows } = await db
           .updateTable("oidc_record")
           .set({ consumed_at: now })
           .where("tenant", "=", tenant)
           .where("model", "=", model)
-          .where("id", "=", idOf(id))
+          .where("id", "=", key)
           .where("consumed_at", "is", null)
           .executeTakeFirstOrThrow();
         if (numUpdatedRows !== 1n) throw new errors.InvalidGrant("already consumed");
       };
-      await save(deps, { run, ...(model === requestModel && { onSuccess: true }) });
+      await save(deps, { run, onRow: { model, id: key, apply }, ...(model === requestModel && { onSuccess: true }) });
     },
 
     async destroy(id) {

@@ -8,8 +8,10 @@ import type { Countermeasures } from "../approve/device-types/device-type.ts";
 import { type ApprovalDetails, approvalOf, approvalText, unsafeMember } from "../approve/transactions/approval.ts";
 import type { Deps } from "../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { builtForEach } from "../lists/built-once.ts";
 import { applicationBucket, newId, userBucket } from "../ids.ts";
 import { type Notify, requestForOperation } from "../push/request.ts";
+import type { OidcRecordTable } from "../store/schema.ts";
 import type { OperationRow } from "../store/store.ts";
 import { templateDetail } from "../templates/detail.ts";
 import type { Template } from "../templates/template.ts";
@@ -45,7 +47,9 @@ export interface NewOperation {
   /** Combinations of factors, of those the template allows, that are good enough for whoever asks. */
   readonly signatureTypes?: readonly string[] | undefined;
   /** The CIBA request that the decision resolves. */
-  readonly backchannel?: { readonly id: string; readonly sink: string | null } | undefined;
+  readonly backchannel?:
+    | { readonly id: string; readonly sink: string | null; readonly record?: OidcRecordTable }
+    | undefined;
   readonly idempotency?: IdempotencyKey | undefined;
   /** Calls the user's devices to it, in the same commit. */
   readonly notify?: Notify | undefined;
@@ -106,7 +110,9 @@ async function store(deps: CreateDeps, row: OperationRow, input: NewOperation): 
         actor: { kind: "system", clientId: input.clientId },
       });
       const events = [event, ...requestForOperation(operation, notified(operation, input))];
-      return { result: operation, writes: { newOperation: operation, events } };
+      const { record } = input.backchannel ?? {};
+      const newRecords = record === undefined ? [] : [record];
+      return { result: operation, writes: { newOperation: operation, newRecords, events } };
     },
   });
 }
@@ -210,18 +216,8 @@ async function existing(
 ): Promise<Existing | Refusal> {
   const [first, ...rest] = ids;
   if (first === undefined) return refuse("invalid-request", "applications - empty");
-  const rows = await deps.store.read
-    .selectFrom("application as a")
-    .leftJoin("device_type as d", (join) =>
-      join.onRef("d.tenant", "=", "a.tenant").onRef("d.application_id", "=", "a.id"),
-    )
-    .leftJoin("user_approval as u", (join) =>
-      join.onRef("u.tenant", "=", "a.tenant").on("u.user_id", "=", userId ?? null),
-    )
-    .select(["a.id", "d.countermeasures", "u.suspended_until", "u.suspensions", "u.changed_at"])
-    .where("a.tenant", "=", deps.store.tenant)
-    .where("a.id", "in", ids)
-    .execute();
+  const { read, tenant } = deps.store;
+  const rows = await existingQuery(read, { tenant, userId: userId ?? null }, ids);
   if (new Set(rows.map(({ id }) => id)).size !== ids.length) return refuse("application-not-found");
   const limits = strictest(
     rows.flatMap(({ countermeasures }) =>
@@ -239,6 +235,24 @@ async function existing(
     hasDeviceType: limits !== undefined,
   };
 }
+
+const existingQuery = builtForEach<
+  { readonly tenant: string; readonly userId: string | null },
+  { id: string; countermeasures: string | null } & Partial<NonNullable<Candidate["known"]>>
+>(
+  (db, mark, ids) =>
+    db
+      .selectFrom("application as a")
+      .leftJoin("device_type as d", (join) =>
+        join.onRef("d.tenant", "=", "a.tenant").onRef("d.application_id", "=", "a.id"),
+      )
+      .leftJoin("user_approval as u", (join) =>
+        join.onRef("u.tenant", "=", "a.tenant").on("u.user_id", "=", mark("userId")),
+      )
+      .select(["a.id", "d.countermeasures", "u.suspended_until", "u.suspensions", "u.changed_at"])
+      .where("a.tenant", "=", mark("tenant"))
+      .where("a.id", "in", ids) as never,
+);
 
 interface Addressee {
   readonly userId?: string | undefined;

@@ -50,9 +50,9 @@ export function isHinted(eventType: string): boolean {
   return /^(activation|operation|inbox)\./.test(eventType) || isAboutAccess(eventType);
 }
 
-/** Events about who may use the private API: they belong to no application, and no sink hears of them. */
+/** Events about who may use an API: they belong to no application, and no sink hears of them. */
 function isAboutAccess(eventType: string): boolean {
-  return /^(api-client|console)\./.test(eventType);
+  return /^(api-client|console|oidc-client)\./.test(eventType);
 }
 
 /** Undefined for an event that nobody outside may hear of. */

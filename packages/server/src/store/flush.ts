@@ -7,13 +7,26 @@ import { chainEvent, type ChainedEvent, type Head } from "../audit/chain.ts";
 import { uuid7 } from "../ids.ts";
 import { type Announced, announcementOf } from "./announce.ts";
 import { activationGuard, operationGuard, type InsertedTable } from "./hot-columns.ts";
-import type { ActivationRow, Claim, HotCommand, HotRows, OperationRow, Outcome, TokenRow, Writes } from "./store.ts";
+import type { OidcRecordTable } from "./schema.ts";
+import type {
+  ActivationRow,
+  Claim,
+  HotCommand,
+  HotRows,
+  OperationRow,
+  Outcome,
+  RecordPlace,
+  TokenRow,
+  Writes,
+} from "./store.ts";
 
 /** What stands in the database for the commands of one flush. */
 export interface FlushRows {
   readonly activations: ReadonlyMap<string, ActivationRow>;
   readonly operations: ReadonlyMap<string, OperationRow>;
   readonly tokens: ReadonlyMap<string, TokenRow>;
+  /** By `recordKey`. */
+  readonly records: ReadonlyMap<string, OidcRecordTable>;
   /** By application key. */
   readonly supported: ReadonlyMap<string, boolean>;
   /** Keys of the claims that exist already. */
@@ -30,6 +43,7 @@ export interface Plan {
   readonly inserts: ReadonlyMap<InsertedTable, readonly object[]>;
   readonly activations: readonly object[];
   readonly operations: readonly object[];
+  readonly records: readonly object[];
   readonly removedTokens: readonly string[];
   readonly announced: readonly Announced[];
   /** The end of the lane once the flush is committed. */
@@ -41,6 +55,11 @@ export function claimKey(claim: Claim): string {
   return claim.table === "replay"
     ? `r${claim.row.subject.length}:${claim.row.subject}${claim.row.nonce}`
     : `i${claim.row.client_id.length}:${claim.row.client_id}${claim.row.key}`;
+}
+
+/** A model is one word. */
+export function recordKey({ model, id }: RecordPlace): string {
+  return `${model} ${id}`;
 }
 
 export function planFlush(
@@ -56,6 +75,7 @@ export function planFlush(
   const inserts = new Map<InsertedTable, object[]>();
   const activations: object[] = [];
   const operations: object[] = [];
+  const records: object[] = [];
   const removedTokens: string[] = [];
   const announced: Announced[] = [];
   let head = place.head;
@@ -98,6 +118,10 @@ export function planFlush(
     if (writes.attempt) add("operation_attempt", writes.attempt);
     if (writes.history) add("activation_history", writes.history);
     if (writes.answer) add("answered_transaction", writes.answer);
+    for (const record of writes.records ?? []) {
+      records.push({ ...record.set, was_final: record.from.final, was_consumed_at: record.from.consumed_at });
+    }
+    for (const row of writes.newRecords ?? []) add("oidc_record", row);
     if (writes.directRequest) add("direct_request", writes.directRequest);
     if (decision) add("decision", decision);
     for (const [index, { row }] of chained.entries()) {
@@ -106,7 +130,7 @@ export function planFlush(
       if (news) announced.push(news);
     }
   }
-  return { outcomes, inserts, activations, operations, removedTokens, announced, head };
+  return { outcomes, inserts, activations, operations, records, removedTokens, announced, head };
 
   function add(table: InsertedTable, row: object): void {
     const list = inserts.get(table);
@@ -146,6 +170,7 @@ function evaluate(command: HotCommand<unknown>, rows: FlushRows): Evaluated {
     activation: activationId === undefined ? undefined : rows.activations.get(activationId),
     operation: operationId === undefined ? undefined : rows.operations.get(operationId),
     token: tokenId === undefined ? undefined : rows.tokens.get(tokenId),
+    records: rows.records,
     supported: applicationKey === undefined ? undefined : rows.supported.get(applicationKey),
     claimed,
   };

@@ -1,11 +1,11 @@
 /**
  * Batching of the hot commands, the same on both dialects: whatever waits while one flush runs goes into the next one.
  *
- * A flush holds at most one command for each activation, operation, token and claim; others wait in order. When a flush
+ * A flush holds at most one command for each activation, operation, token, record and claim; others wait in order. When a flush
  * has to be repeated its commands run one by one, so that a bad one never fails its neighbours.
  */
 import { StoreError } from "./errors.ts";
-import { claimKey, type ItemOutcome } from "./flush.ts";
+import { claimKey, type ItemOutcome, recordKey } from "./flush.ts";
 import type { HotCommand } from "./store.ts";
 
 export interface GroupCommit {
@@ -181,11 +181,12 @@ function refusal({ reason, cause }: FlushRepeat): StoreError {
 }
 
 function keysOf(command: HotCommand<unknown>): string[] {
-  const { activationId, operationId, tokenId, claims } = command;
+  const { activationId, operationId, tokenId, records, claims } = command;
   const keys: string[] = [];
   if (activationId !== undefined) keys.push(`a${activationId}`);
   if (operationId !== undefined) keys.push(`o${operationId}`);
   if (tokenId !== undefined) keys.push(`t${tokenId}`);
+  if (records !== undefined) for (const record of records) keys.push(`p${recordKey(record)}`);
   if (claims !== undefined) for (const claim of claims) keys.push(claimKey(claim));
   return keys;
 }

@@ -103,6 +103,18 @@ const direct_request: Columns<schema.DirectRequestTable> = {
   redeemed_at: bigint,
 };
 
+const oidc_record: Columns<schema.OidcRecordTable> = {
+  tenant: text,
+  model: text,
+  id: text,
+  payload_sealed: text,
+  grant_id: text,
+  uid: text,
+  final: bigint,
+  consumed_at: bigint,
+  expires_at: bigint,
+};
+
 const audit_event: Columns<schema.AuditEventTable> = {
   tenant: text,
   lane: text,
@@ -130,6 +142,7 @@ export const inserted = {
   decision,
   answered_transaction,
   direct_request,
+  oidc_record,
   audit_event,
 } as const;
 
@@ -159,3 +172,13 @@ export const operationSet = {
   finalized_at: bigint,
 } as const satisfies Partial<Columns<schema.OperationTable>>;
 export const operationGuard = ["status", "failure_count", "user_id"] as const;
+
+export const recordSet = {
+  payload_sealed: text,
+  grant_id: text,
+  uid: text,
+  final: bigint,
+  consumed_at: bigint,
+  expires_at: bigint,
+} as const satisfies Partial<Columns<schema.OidcRecordTable>>;
+export const recordGuard = ["final", "consumed_at"] as const;

@@ -1,8 +1,8 @@
 /**
  * What the domain asks of a database. `sqlite.ts` and `postgres.ts` both answer it; every store test runs on both.
  *
- * Ordinary work is Kysely: `read` outside a transaction, `transaction` for changes. The five hot commands (advance a
- * counter, create, decide, validate a token, append audit) go through `commit`, which puts whatever waits into one
+ * Ordinary work is Kysely: `read` outside a transaction, `transaction` for changes. The six hot commands (advance a
+ * counter, create, decide, validate a token, append audit, write OpenID records) go through `commit`, which puts whatever waits into one
  * durable transaction (see `group-commit.ts`).
  */
 import type { Kysely, Selectable, Transaction } from "kysely";
@@ -13,6 +13,7 @@ import type {
   DecisionTable,
   DirectRequestTable,
   IdempotencyTable,
+  OidcRecordTable,
   OperationAttemptTable,
   OperationTable,
   ReplayTable,
@@ -74,6 +75,8 @@ export interface HotCommand<T> {
   readonly activationId?: string;
   readonly operationId?: string;
   readonly tokenId?: string;
+  /** Records of the OpenID provider that are locked, where they exist. */
+  readonly records?: readonly RecordPlace[];
   /** Application key whose support is read in the same transaction. */
   readonly applicationKey?: string;
   /**
@@ -84,6 +87,8 @@ export interface HotCommand<T> {
   evaluate(rows: HotRows, now: number): Outcome<T>;
 }
 
+export type RecordPlace = Pick<OidcRecordTable, "model" | "id">;
+
 export type Claim =
   | { readonly table: "replay"; readonly row: ReplayTable }
   | { readonly table: "idempotency"; readonly row: IdempotencyTable };
@@ -92,6 +97,8 @@ export interface HotRows {
   readonly activation?: ActivationRow;
   readonly operation?: OperationRow;
   readonly token?: TokenRow;
+  /** Those of the command that exist, by `recordKey`. */
+  readonly records: ReadonlyMap<string, OidcRecordTable>;
   /** Whether every claim of the command was new. */
   readonly claimed: boolean;
   /** Whether the application version of `applicationKey` is supported; undefined when there is none. */
@@ -117,6 +124,9 @@ export interface Writes {
   readonly history?: ActivationHistoryTable;
   /** A device's signed answer, so that the same one gets the same outcome again. */
   readonly answer?: AnsweredTransactionTable;
+  /** Each is written whole. */
+  readonly records?: readonly { readonly from: OidcRecordTable; readonly set: OidcRecordTable }[];
+  readonly newRecords?: readonly OidcRecordTable[];
   /** For the client that redeems what a device signed directly. */
   readonly directRequest?: DirectRequestTable;
   /** Built from the audit place of the first of `events`, so that the claims can name it. */

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pacing } from "../../src/oidc/backchannel/pace.ts";
 
-type Middleware = ReturnType<typeof pacing>;
+type Middleware = ReturnType<typeof pacing>["keep"];
 
 function polling() {
   let now = 0;
@@ -13,7 +13,7 @@ function polling() {
     async poll(id: string, error = "authorization_pending"): Promise<string> {
       const body = { error };
       const ctx = { oidc: { route: "token", params: { auth_req_id: id } }, body };
-      await (pace as unknown as (ctx: object, next: () => Promise<void>) => ReturnType<Middleware>)(
+      await (pace.keep as unknown as (ctx: object, next: () => Promise<void>) => ReturnType<Middleware>)(
         ctx,
         async () => {},
       );

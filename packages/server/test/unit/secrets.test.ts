@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createSecrets, masterKeyCheck } from "../../src/keys/secrets.ts";
@@ -91,4 +91,15 @@ test("the check value tells keys apart and is not the key", () => {
   assert.equal(masterKeyCheck(key), masterKeyCheck(key));
   assert.notEqual(masterKeyCheck(key), masterKeyCheck(newKey()));
   assert.notEqual(Buffer.from(masterKeyCheck(key), "base64url").toString("base64"), key);
+});
+
+test("the key of a place is HKDF-SHA-256 of the master key, so that other programs can open what is sealed", () => {
+  const master = newKey();
+  const sealed = Buffer.from(createSecrets(master, random).seal(place, utf8("secret")), "base64");
+  const bound = JSON.stringify([place.table, place.column, place.row]);
+  const info = `countersign seal ${bound}`;
+  const key = Buffer.from(hkdfSync("sha256", Buffer.from(master, "base64"), Buffer.alloc(0), info, 32));
+  const decipher = createDecipheriv("aes-256-gcm", key, sealed.subarray(5, 17));
+  decipher.setAAD(Buffer.from(bound)).setAuthTag(sealed.subarray(-16));
+  assert.equal(Buffer.concat([decipher.update(sealed.subarray(17, -16)), decipher.final()]).toString(), "secret");
 });

@@ -7,6 +7,7 @@
  */
 import { sql } from "kysely";
 import type { Deps } from "../../deps.ts";
+import { builtOnce } from "../../lists/built-once.ts";
 import { decide } from "../../operations/decide.ts";
 import type { UserApprovalTable } from "../../store/schema.ts";
 import type { Change } from "../../store/store.ts";
@@ -36,13 +37,13 @@ export async function findUserApproval(
   { store }: Pick<Deps, "store">,
   userId: string,
 ): Promise<UserApprovalTable | undefined> {
-  return store.read
-    .selectFrom("user_approval")
-    .selectAll()
-    .where("tenant", "=", store.tenant)
-    .where("user_id", "=", userId)
-    .executeTakeFirst();
+  const [row] = await userQuery(store.read, { tenant: store.tenant, userId });
+  return row;
 }
+
+const userQuery = builtOnce<{ readonly tenant: string; readonly userId: string }, UserApprovalTable>((db, mark) =>
+  db.selectFrom("user_approval").selectAll().where("tenant", "=", mark("tenant")).where("user_id", "=", mark("userId")),
+);
 
 /** Takes the user's row for this transaction: suspensions of one user follow each other on all nodes. */
 export async function holdUser({ store }: SuspendDeps, { db }: Change, userId: string): Promise<UserApprovalTable> {

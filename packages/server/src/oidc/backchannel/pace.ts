@@ -9,17 +9,19 @@ type Middleware = Parameters<Provider["use"]>[0];
 export const intervalSeconds = 5;
 const remembered = 50_000;
 
+export const tooOften = { error: "slow_down", error_description: "ask less often" };
+
+export interface Pace {
+  /** Counts one poll that has to wait. Whether it came too early. */
+  isEarly(authReqId: string): boolean;
+  readonly keep: Middleware;
+}
+
 /** `now` in ms, from any start. */
-export function pacing(now: () => number): Middleware {
+export function pacing(now: () => number): Pace {
   const polls = new Map<string, { readonly at: number; readonly wait: number }>();
-  return async (ctx, next) => {
-    await next();
-    const { oidc, body } = ctx as unknown as Paced;
-    if (oidc?.route === "backchannel_authentication" && body?.auth_req_id !== undefined) {
-      Object.assign(body, { interval: intervalSeconds });
-    }
-    const id = oidc?.params?.["auth_req_id"];
-    if (oidc?.route !== "token" || body?.error !== "authorization_pending" || typeof id !== "string") return;
+
+  function isEarly(id: string): boolean {
     const at = now();
     const last = polls.get(id);
     const wait = last?.wait ?? intervalSeconds * 1000;
@@ -27,7 +29,21 @@ export function pacing(now: () => number): Middleware {
     polls.delete(id);
     polls.set(id, { at, wait: early ? wait + intervalSeconds * 1000 : wait });
     if (polls.size > remembered) polls.delete(polls.keys().next().value as string);
-    if (early) Object.assign(body, { error: "slow_down", error_description: "ask less often" });
+    return early;
+  }
+
+  return {
+    isEarly,
+    async keep(ctx, next) {
+      await next();
+      const { oidc, body } = ctx as unknown as Paced;
+      if (oidc?.route === "backchannel_authentication" && body?.auth_req_id !== undefined) {
+        Object.assign(body, { interval: intervalSeconds });
+      }
+      const id = oidc?.params?.["auth_req_id"];
+      if (oidc?.route !== "token" || body?.error !== "authorization_pending" || typeof id !== "string") return;
+      if (isEarly(id)) Object.assign(body, tooOften);
+    },
   };
 }
 

@@ -1,10 +1,22 @@
 /** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
-import { type Adapter, type AdapterPayload, errors, Provider } from "oidc-provider";
+import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
 import { deliveryTold } from "../clients/client.ts";
 import { adoptDirectRequest, directPayload } from "../direct.ts";
-import { recordsOf, requestModel, save } from "../records.ts";
-import { isUndecided, operationOfRequest, resolveRequest } from "./resolve.ts";
+import type { OidcRecordTable } from "../../store/schema.ts";
+import { recordRow, recordsOf, requestModel, save } from "../records.ts";
+import { foundUndecided } from "./pending-answers.ts";
+import { operationOfRequest, resolveRequest, undecidedOperation } from "./resolve.ts";
+
+/** Requests that are about to start: they are written with their operation. */
+const held = new WeakMap<object, OidcRecordTable>();
+
+/** The record of the request that this context starts. */
+export function recordToStart(ctx: KoaContextWithOIDC): OidcRecordTable {
+  const record = held.get(ctx);
+  if (record === undefined) throw new Error("There is no request to start");
+  return record;
+}
 
 type RequestDeps = Pick<Deps, "store" | "secrets">;
 
@@ -12,6 +24,11 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
   const records = recordsOf(deps, requestModel);
   return {
     ...records,
+    async upsert(id, payload, expiresIn) {
+      const { ctx } = Provider;
+      if (ctx?.oidc.route !== "backchannel_authentication") return records.upsert(id, payload, expiresIn);
+      held.set(ctx, recordRow(deps, requestModel, id, payload));
+    },
     async find(id) {
       refusePushed();
       const kept = await records.find(id);
@@ -20,7 +37,12 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
       const payload = kept ?? (await directPayload(deps, id));
       if (payload === undefined || hasResult(payload)) return payload;
       const over = isOver(provider(), payload);
-      if (!over && (await isUndecided(deps, id))) return payload;
+      const waiting = over ? undefined : await undecidedOperation(deps, id);
+      if (waiting !== undefined) {
+        const request = new (provider().BackchannelAuthenticationRequest)(payload);
+        if (Provider.ctx !== undefined) foundUndecided(Provider.ctx, { operationId: waiting, request });
+        return payload;
+      }
       const operation = await operationOfRequest(deps, id, over);
       if (operation === undefined) return payload;
       const first = kept === undefined ? () => adopt(id, payload) : undefined;

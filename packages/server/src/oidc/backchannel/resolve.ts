@@ -20,20 +20,20 @@ const operationQuery = builtOnce<{ readonly tenant: string; readonly id: string 
   db.selectFrom("operation").selectAll().where("tenant", "=", mark("tenant")).where("backchannel_id", "=", mark("id")),
 );
 
-const statusQuery = builtOnce<{ readonly tenant: string; readonly id: string }, Pick<OperationRow, "status">>(
+const statusQuery = builtOnce<{ readonly tenant: string; readonly id: string }, Pick<OperationRow, "id" | "status">>(
   (db, mark) =>
     db
       .selectFrom("operation")
-      .select("status")
+      .select(["id", "status"])
       .where("tenant", "=", mark("tenant"))
       .where("backchannel_id", "=", mark("id")),
 );
 
-/** Most who ask are told that nothing has happened yet, and for that one column is enough. */
-export async function isUndecided(deps: ResolveDeps, authReqId: string): Promise<boolean> {
+/** Id of the operation while it is pending. Most who ask are told that nothing has happened yet: two columns are enough. */
+export async function undecidedOperation(deps: ResolveDeps, authReqId: string): Promise<string | undefined> {
   const { store } = deps;
   const [row] = await statusQuery(store.read, { tenant: store.tenant, id: backchannelId(deps.secrets, authReqId) });
-  return row?.status === "PENDING";
+  return row?.status === "PENDING" ? row.id : undefined;
 }
 
 /**

@@ -7,13 +7,14 @@ import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
 import { combinationsFor } from "../acr.ts";
-import { type ClientSettings, settingsOf } from "../clients/client.ts";
+import { type ClientSettings, deliveryTold, settingsOf } from "../clients/client.ts";
 import { type CompatibleHint, parametersOfText, readCompatibleHint, wasJson } from "../compatibility.ts";
 import { findOidcClient } from "../clients/find.ts";
 import { requestDefect } from "../profiles.ts";
 import { type AuthorizationTypes, parametersOf } from "../details/authorization-types.ts";
 import { withinLimit } from "./limit.ts";
 import { useRequestObject } from "./request-object.ts";
+import { recordToStart } from "./requests.ts";
 
 /** What stands in a request, as an operation will have it. */
 export interface Wanted {
@@ -146,7 +147,7 @@ function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Pick
   return { template, parameters: parametersOfText(hint.tds) };
 }
 
-/** Asks the person. The operation and its tie to the request are one commit; a device is called in the same. */
+/** Asks the person. The request and its operation are one commit; a device is called in the same. */
 export async function askPerson(
   deps: Pick<Deps, "store" | "random" | "config" | "secrets" | "inFlight">,
   ctx: KoaContextWithOIDC,
@@ -156,7 +157,7 @@ export async function askPerson(
   const { template, parameters, details, combinations, seconds, hint } = wantedBy(ctx);
   const { applications } = settingsOf(client);
   const now = await deps.store.now();
-  const row = await findOidcClient(deps, client.clientId);
+  const row = deliveryTold(client) === "poll" ? undefined : await findOidcClient(deps, client.clientId);
   const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
   // A user code is for us alone; the device is not shown a request that holds one.
   const userCode = ctx.oidc.params?.["user_code"];
@@ -181,6 +182,7 @@ export async function askPerson(
       backchannel: {
         id: backchannelId(deps.secrets, request.jti),
         sink: row?.sink_id ?? null,
+        record: recordToStart(ctx),
       },
       notify: { silent: false },
     }),

@@ -1,4 +1,7 @@
-/** Ends a relying party: from the next request on nobody knows it, and nothing more is sent to it. */
+/**
+ * Ends a relying party: from the next request on nobody knows it, and nothing more is sent to it. Only a poll that has to
+ * wait may be told so once more by another node, until that one has heard of it (`backchannel/pending-answers.ts`).
+ */
 import type { Deps } from "../../deps.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 

@@ -3,6 +3,7 @@ import type { RandomBytes } from "@countersign/protocol/bytes";
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type Announced, commitHub } from "../announce.ts";
+import { answersDirectly } from "../direct-reads.ts";
 import { StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { createGroupCommit } from "../group-commit.ts";
@@ -63,13 +64,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     throw isConnectionLost(error) && !(error instanceof StoreError) ? unavailable(error) : error;
   }
 
+  answersDirectly(db, async (text, values) => (await pool.query<object & pg.QueryResultRow>(text, [...values])).rows);
   let closed: Promise<void> | undefined;
   const refuse = () => Promise.reject(new StoreError("STORE_CLOSED", "The store is closed."));
   return {
     dialect: "postgres",
     tenant,
     read: db,
-    now: () => readClock(db),
+    now: askedTogether(() => readClock(db)),
     findActivation: createFinder<ActivationRow>(pool, "activation", tenant),
     findOperation: createFinder<OperationRow>(pool, "operation", tenant),
     findToken: createFinder<TokenRow>(pool, "token", tenant),
@@ -118,6 +120,16 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
       throw new StoreError("OUTCOME_UNKNOWN", "The connection broke around the commit.", { cause });
     }
   }
+}
+
+/** Whoever asks in one turn of the event loop shares one answer, which is asked for after all of them did. */
+function askedTogether<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () =>
+    (asked ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      asked = undefined;
+      return ask();
+    }));
 }
 
 async function currentTransaction(db: Kysely<Schema>): Promise<string> {

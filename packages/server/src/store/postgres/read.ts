@@ -1,6 +1,7 @@
 /** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
 import type pg from "pg";
-import { claimKey, type FlushRows } from "../flush.ts";
+import { claimKey, type FlushRows, recordKey } from "../flush.ts";
+import type { OidcRecordTable } from "../schema.ts";
 import { type ReadPart, readParts, readStatement } from "./statements.ts";
 import type { ActivationRow, Claim, HotCommand, OperationRow, TokenRow } from "../store.ts";
 
@@ -16,6 +17,7 @@ export async function readRows(
     activation: defined(commands, (command) => command.activationId),
     operation: defined(commands, (command) => command.operationId),
     token: defined(commands, (command) => command.tokenId),
+    record: commands.flatMap(({ records = [] }) => records.map((one) => ({ ...one, place: recordKey(one) }))),
     version: defined(commands, (command) => command.applicationKey),
     replay: claims(commands, "replay"),
     idempotency: claims(commands, "idempotency"),
@@ -30,9 +32,15 @@ export async function readRows(
   const activations = new Map<string, ActivationRow>();
   const operations = new Map<string, OperationRow>();
   const tokens = new Map<string, TokenRow>();
+  const records = new Map<string, OidcRecordTable>();
   const supported = new Map<string, boolean>();
   const taken = new Set<string>();
-  const locked = { activation: new Set<string>(), operation: new Set<string>(), token: new Set<string>() };
+  const locked = {
+    activation: new Set<string>(),
+    operation: new Set<string>(),
+    token: new Set<string>(),
+    record: new Set<string>(),
+  };
   let now = 0;
   for (const { kind, id, doc, found } of rows) {
     if (kind === "now") now = doc as number;
@@ -44,6 +52,7 @@ export async function readRows(
       if (found) locked[kind].add(id);
     } else if (kind === "activation") activations.set(id, doc as ActivationRow);
     else if (kind === "operation") operations.set(id, doc as OperationRow);
+    else if (kind === "record") records.set(id, doc as OidcRecordTable);
     else tokens.set(id, doc as TokenRow);
   }
 
@@ -52,10 +61,11 @@ export async function readRows(
       (command) =>
         locked.activation.has(command.activationId ?? "") ||
         locked.operation.has(command.operationId ?? "") ||
-        locked.token.has(command.tokenId ?? ""),
+        locked.token.has(command.tokenId ?? "") ||
+        command.records?.some((one) => locked.record.has(recordKey(one))) === true,
     ),
   );
-  return { rows: { activations, operations, tokens, supported, taken, now }, skipped };
+  return { rows: { activations, operations, tokens, records, supported, taken, now }, skipped };
 }
 
 interface Found {

@@ -11,6 +11,8 @@ import {
   insertedTables,
   operationGuard,
   operationSet,
+  recordGuard,
+  recordSet,
 } from "../hot-columns.ts";
 import { sinkTypesOf } from "../announce.ts";
 import type { Plan } from "../flush.ts";
@@ -21,7 +23,7 @@ export interface Prepared {
 }
 
 /** What a flush can ask for. The second parameter on, in this order, is a JSON array for each part in use. */
-export const readParts = ["activation", "operation", "token", "version", "replay", "idempotency"] as const;
+export const readParts = ["activation", "operation", "token", "record", "version", "replay", "idempotency"] as const;
 export type ReadPart = (typeof readParts)[number];
 
 const readCache = new Map<string, Prepared>();
@@ -49,6 +51,12 @@ function readPart(part: ReadPart, parameter: string): string {
           (select true from "${part}" e where e.tenant = $1 and e.id = w.id) end
         from json_array_elements_text(${parameter}) w(id) left join lateral
           (select * from "${part}" t where t.tenant = $1 and t.id = w.id for no key update skip locked) r on true`;
+    case "record":
+      return `select 'record', w.place, row_to_json(r), case when r.id is null then
+          (select true from oidc_record e where e.tenant = $1 and e.model = w.model and e.id = w.id) end
+        from json_to_recordset(${parameter}) as w(place text, model text, id text) left join lateral
+          (select * from oidc_record t where t.tenant = $1 and t.model = w.model and t.id = w.id
+            for no key update skip locked) r on true`;
     case "version":
       return `select 'version', w.id, (select to_json(supported) from application_version
           where tenant = $1 and application_key = w.id), true
@@ -83,6 +91,7 @@ export function writeRequest(plan: Plan, tenant: string): WriteRequest | undefin
   const parts: Part[] = [];
   if (plan.activations.length > 0) parts.push(update("activation", activationSet, activationGuard, plan.activations));
   if (plan.operations.length > 0) parts.push(update("operation", operationSet, operationGuard, plan.operations));
+  if (plan.records.length > 0) parts.push(update("oidc_record", recordSet, recordGuard, plan.records, ["model", "id"]));
   if (plan.removedTokens.length > 0) parts.push(removal(plan.removedTokens));
   for (const table of insertedTables) {
     const rows = plan.inserts.get(table);
@@ -114,25 +123,27 @@ interface Part {
 }
 
 function update(
-  table: "activation" | "operation",
+  table: "activation" | "operation" | "oidc_record",
   set: Readonly<Record<string, ColumnType>>,
   guard: readonly string[],
   rows: readonly object[],
+  key: readonly string[] = ["id"],
 ): Part {
   return {
     name: table,
     rows,
     expected: rows.length,
     sql(parameter) {
+      const same = key.map((column) => `"${column}" = r."${column}"`).join(" and ");
       const assignments = Object.keys(set).map((column) => `"${column}" = x."${column}"`);
       const still = guard.map((column) => ` and t."${column}" is not distinct from x."was_${column}"`).join("");
       const types = [
-        "id text",
+        ...key.map((column) => `"${column}" text`),
         ...Object.entries(set).map(([column, type]) => `"${column}" ${type}`),
         ...guard.map((column) => `"was_${column}" ${set[column]}`),
       ];
       return `update "${table}" t set ${assignments.join(", ")} from (
-          select *, (select ctid from "${table}" where tenant = $1 and id = r.id) as place
+          select *, (select ctid from "${table}" where tenant = $1 and ${same}) as place
           from json_to_recordset(${parameter}) as r(${types.join(", ")}) offset 0
         ) x where t.ctid = x.place${still}`;
     },

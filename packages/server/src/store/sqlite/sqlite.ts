@@ -10,15 +10,16 @@ import { type ControlledTransaction, Kysely } from "kysely";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Head } from "../../audit/chain.ts";
 import { isStoreError, StoreError } from "../errors.ts";
+import { answersDirectly } from "../direct-reads.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { type Announced, commitHub, sinkTypesOf } from "../announce.ts";
-import { claimKey, planFlush, type FlushRows, type Plan } from "../flush.ts";
+import { claimKey, planFlush, recordKey, type FlushRows, type Plan } from "../flush.ts";
 import { createGroupCommit } from "../group-commit.ts";
 import { insertedTables } from "../hot-columns.ts";
 import { migrate } from "../migrate.ts";
 import { Database, prepareQuery, type SqlValue } from "./node-sqlite.ts";
 import { createOrdinary } from "../ordinary.ts";
-import type { Schema, SinkTable } from "../schema.ts";
+import type { OidcRecordTable, Schema, SinkTable } from "../schema.ts";
 import { openReader, readerDialect } from "./dialect.ts";
 import * as statements from "./statements.ts";
 import { startWriter, type Writer } from "./writer.ts";
@@ -76,6 +77,7 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
   const rows = prepareRows(reader.db, tenant);
   const group = createGroupCommit({ flush: (commands) => lock.run(() => flush(commands)) });
   const read = new Kysely<Schema>({ dialect: readerDialect(file) });
+  answersDirectly(read, async (sql, parameters) => reader.query(sql).all(...(parameters as SqlValue[])));
   let closed: Promise<void> | undefined;
 
   return {
@@ -158,6 +160,7 @@ function prepareRows(db: Database, tenant: string) {
   const activation = byId<ActivationRow>("activation");
   const operation = byId<OperationRow>("operation");
   const token = byId<TokenRow>("token");
+  const record = prepareQuery(db, "select * from oidc_record where tenant = ? and model = ? and id = ?");
   const version = prepareQuery(
     db,
     "select supported from application_version where tenant = ? and application_key = ?",
@@ -177,14 +180,19 @@ function prepareRows(db: Database, tenant: string) {
       const activations = new Map<string, ActivationRow>();
       const operations = new Map<string, OperationRow>();
       const tokens = new Map<string, TokenRow>();
+      const records = new Map<string, OidcRecordTable>();
       const supported = new Map<string, boolean>();
       const taken = new Set<string>();
       begin.run();
       try {
-        for (const { activationId, operationId, tokenId, applicationKey, claims } of commands) {
+        for (const { activationId, operationId, tokenId, records: wanted, applicationKey, claims } of commands) {
           put(activations, activationId, activation);
           put(operations, operationId, operation);
           put(tokens, tokenId, token);
+          for (const { model, id } of wanted ?? []) {
+            const found = record.first(tenant, model, id) as OidcRecordTable | undefined;
+            if (found !== undefined) records.set(recordKey(found), found);
+          }
           put(supported, applicationKey, (key) => {
             const found = version.first(tenant, key) as { supported: number } | undefined;
             return found && found.supported === 1;
@@ -200,7 +208,7 @@ function prepareRows(db: Database, tenant: string) {
       } finally {
         end.run();
       }
-      return { activations, operations, tokens, supported, taken, now: at };
+      return { activations, operations, tokens, records, supported, taken, now: at };
     },
   };
 }
@@ -235,6 +243,7 @@ function stepsOf(plan: Plan, tenant: string, queue: readonly object[]): Steps {
   // Last, so that a value the tables refuse is found first, as it is on PostgreSQL.
   addUpdates(statements.updateActivation, plan.activations);
   addUpdates(statements.updateOperation, plan.operations);
+  add(statements.updateRecord, plan.records);
   return steps;
 
   function addUpdates(ways: readonly statements.Update[], rows: readonly object[]): void {

@@ -6,6 +6,8 @@ import {
   insertedTables,
   operationGuard,
   operationSet,
+  recordGuard,
+  recordSet,
 } from "../hot-columns.ts";
 
 export interface HotStatement {
@@ -26,13 +28,14 @@ function update(
   set: Readonly<Record<string, unknown>>,
   guard: readonly string[],
   unchanged: readonly string[],
+  key: readonly string[] = ["id"],
 ): HotStatement {
   const columns = Object.keys(set).filter((column) => !unchanged.includes(column));
   const assignments = columns.map((column) => `"${column}" = ?`).join(", ");
   const still = guard.map((column) => ` and "${column}" is ?`).join("");
   return {
-    sql: `update "${table}" set ${assignments} where tenant = ? and id = ?${still}`,
-    values: [...columns, "tenant", "id", ...guard.map((column) => `was_${column}`)],
+    sql: `update "${table}" set ${assignments} where tenant = ?${key.map((one) => ` and "${one}" = ?`).join("")}${still}`,
+    values: [...columns, "tenant", ...key, ...guard.map((column) => `was_${column}`)],
     exact: true,
   };
 }
@@ -62,13 +65,15 @@ export const updateOperation: readonly Update[] = [
 ];
 export const removeToken = 5;
 export const insertOutbox = 6;
+export const updateRecord = 7;
 /** Inserts follow, in the order of `insertedTables`. */
-export const firstInsert = 7;
+export const firstInsert = 8;
 
 export const hotStatements: readonly HotStatement[] = [
   ...updateActivation.map(({ unchanged }) => update("activation", activationSet, activationGuard, unchanged)),
   ...updateOperation.map(({ unchanged }) => update("operation", operationSet, operationGuard, unchanged)),
   { sql: "delete from token where tenant = ? and id = ?", values: ["tenant", "id"], exact: false },
   insert("outbox", ["tenant", "id", "sink_id", "event", "state", "attempts", "due_at", "locked_until"]),
+  update("oidc_record", recordSet, recordGuard, [], ["model", "id"]),
   ...insertedTables.map((table) => insert(table, Object.keys(inserted[table]))),
 ];
