@@ -7,7 +7,7 @@ import type { ApproveDevice } from "../engine/approve/device.ts";
 import { pastTransactions } from "../engine/approve/history.ts";
 import { followContainer } from "../engine/approve/live.ts";
 import { pendingReferences } from "../engine/approve/reference.ts";
-import { nameContainer, updateContainer } from "../engine/approve/remove.ts";
+import { nameContainer, updateContainer, webPushKey } from "../engine/approve/remove.ts";
 import { renew } from "../engine/approve/renew.ts";
 import { type ContainerState, requireContainer, unique } from "../engine/approve/state.ts";
 import { parametersOf, type Password, textOf, withPasswords } from "./arguments.ts";
@@ -309,6 +309,14 @@ export class Container {
         }
       }),
     );
+  }
+
+  /**
+   * The `applicationServerKey` that a browser subscribes for; null where the server sends no Web Push. The subscription is
+   * registered by `updateDeviceInfo`, as JSON. Beside the named API.
+   */
+  retrieveWebPushKey(): Promise<string | null> {
+    return throwing(async () => (await webPushKey(this.#device, this.id)) ?? null);
   }
 
   /**

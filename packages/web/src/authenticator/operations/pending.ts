@@ -3,6 +3,7 @@ import type { ServerActionInfo, Transaction } from "@countersign/client/approve"
 import type { UserOperation } from "@countersign/client/mobile-token";
 import { computed, signal } from "@preact/signals";
 import type { Account, ApproveAccount, MobileTokenAccount } from "../accounts/account.ts";
+import { renewWhenDue } from "../accounts/renewal.ts";
 import { countUnread, forgetUnread } from "../inbox/unread.ts";
 import { failureOf } from "../shell/failure.ts";
 import { noteReach } from "../shell/network.ts";
@@ -130,6 +131,7 @@ function followApprove(account: ApproveAccount): () => void {
     },
   );
   void look();
+  void renewWhenDue(account);
   document.addEventListener("visibilitychange", onSeen);
   return () => {
     isOver = true;
