@@ -10,6 +10,7 @@ import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { Page } from "../shell/Shell.tsx";
 import { type Texts, texts } from "../texts/texts.ts";
+import type { Entry } from "./entry.ts";
 import { Ready } from "./Ready.tsx";
 
 interface Question {
@@ -17,8 +18,13 @@ interface Question {
   readonly answer: (password: Uint8Array<ArrayBuffer> | undefined) => void;
 }
 
+interface ConnectApproveProps {
+  readonly entry: Extract<Entry, { readonly kind: "offer" | "invite" }>;
+  readonly onLeave: () => void;
+}
+
 /** Registers with an Approve server; its policies say whether a password is to be chosen. */
-export function ConnectApprove({ text, onLeave }: { readonly text: string; readonly onLeave: () => void }) {
+export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   const t = texts.value;
   const question = useSignal<Question | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
@@ -42,12 +48,12 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
             },
           };
         });
-      const initialization = new sdk.ContainerInitialization({ activationCode: text, name: deviceName() });
+      const initialization = new sdk.ContainerInitialization({ ...sourceOf(entry), name: deviceName() });
       const container = await device.createContainer(initialization, { onEventReceived });
       await keepAccount({ ...approveRecord(container), name: new URL(container.serverURL).host });
       made.value = { id: container.id, code: container.transcriptCode };
     } catch (error) {
-      failure.value = registerFailure(error, t);
+      failure.value = registerFailure(error, t, entry);
     }
   };
   useEffect(() => void register(), []);
@@ -78,9 +84,15 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
   );
 }
 
-function registerFailure(error: unknown, t: Texts): string {
+function sourceOf(entry: ConnectApproveProps["entry"]) {
+  if (entry.kind === "offer") return { activationCode: entry.text };
+  const { userId, inviteCode, server: serverUrl } = entry;
+  return { userId, inviteCode, serverUrl };
+}
+
+function registerFailure(error: unknown, t: Texts, { kind }: Entry): string {
   const { name, parameters } = error as { name?: string; parameters?: readonly string[] };
   if (name === "ServerProtocolException") return t.add.notGenuine;
-  if (parameters?.[0]?.startsWith("offer-")) return t.add.expired;
+  if (parameters?.[0]?.startsWith("offer-")) return kind === "invite" ? t.add.inviteWrong : t.add.expired;
   return failureOf(error) === "secret-wrong" ? t.password.wrong : failureText(error, t);
 }
