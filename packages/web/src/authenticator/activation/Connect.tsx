@@ -79,7 +79,10 @@ export function Connect({ entry }: { readonly entry: Entry }) {
 /** A bare code belongs to the application of this page's own server. */
 async function issuedFrom(entry: Entry): Promise<Issued | undefined> {
   if (entry.kind === "offer" || entry.kind === "invite") return undefined;
-  if (entry.kind === "link") return { ...entry, name: entry.name ?? hostOf(entry) };
+  if (entry.kind === "link") {
+    const { code, server, configuration, name = hostOf(entry) } = entry;
+    return { code, server, configuration, name };
+  }
   const start = await readStart();
   if (start?.configuration === undefined) return undefined;
   const server = location.origin;

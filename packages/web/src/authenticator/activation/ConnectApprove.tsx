@@ -10,6 +10,7 @@ import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { Page } from "../shell/Shell.tsx";
 import { type Texts, texts } from "../texts/texts.ts";
+import { entry as entered } from "./entered.ts";
 import type { Entry } from "./entry.ts";
 import { Ready } from "./Ready.tsx";
 
@@ -28,6 +29,8 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   const t = texts.value;
   const question = useSignal<Question | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
+  /** To be typed once more, not sent once more. */
+  const isMistyped = useSignal(false);
   const made = useSignal<{ readonly id: string; readonly code: string } | undefined>(undefined);
 
   const register = async () => {
@@ -54,6 +57,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
       made.value = { id: container.id, code: container.transcriptCode };
     } catch (error) {
       failure.value = registerFailure(error, t, entry);
+      isMistyped.value = failure.value === t.add.inviteWrong;
     }
   };
   useEffect(() => void register(), []);
@@ -75,7 +79,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
           <Notice tone="danger" live>
             {failure.value}
           </Notice>
-          <Button wide onClick={() => void register()}>
+          <Button wide onClick={() => (isMistyped.value ? (entered.value = undefined) : void register())}>
             {t.app.retry}
           </Button>
         </section>

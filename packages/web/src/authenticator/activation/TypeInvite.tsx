@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import { Button } from "../../design/components/Button.tsx";
 import { Field } from "../../design/components/Field.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
@@ -14,6 +14,10 @@ export function TypeInvite() {
   const code = useSignal("");
   const server = useSignal(location.origin);
   const isWrong = useSignal(false);
+  const type = (field: Signal<string>, text: string) => {
+    field.value = text;
+    isWrong.value = false;
+  };
   function use(event: Event) {
     event.preventDefault();
     const found = readInvite(userId.value, code.value, server.value);
@@ -34,7 +38,7 @@ export function TypeInvite() {
       <Field
         label={t.add.inviteUser}
         value={userId.value}
-        onValue={(text) => (userId.value = text)}
+        onValue={(text) => type(userId, text)}
         autoComplete="username"
         autoCapitalize="none"
       />
@@ -42,7 +46,7 @@ export function TypeInvite() {
         label={t.add.inviteCode}
         hint={t.add.inviteHint}
         value={code.value}
-        onValue={(text) => (code.value = text.toUpperCase())}
+        onValue={(text) => type(code, text.toUpperCase())}
         mono
         autoComplete="one-time-code"
         autoCapitalize="characters"
@@ -51,7 +55,7 @@ export function TypeInvite() {
       <Field
         label={t.add.inviteServer}
         value={server.value}
-        onValue={(text) => (server.value = text)}
+        onValue={(text) => type(server, text)}
         type="url"
         inputMode="url"
         autoComplete="off"

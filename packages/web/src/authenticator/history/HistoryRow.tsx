@@ -22,15 +22,15 @@ export function HistoryRow({ title, text, date, amount, status }: HistoryRowProp
   const words: Readonly<Record<string, string>> = texts.value.history.status;
   return (
     <li class="history-row">
-      <div class="history-main">
+      <div>
         <strong>{title}</strong>
-        {text !== undefined && text !== "" && <p class="small history-text">{text}</p>}
         <p class="small soft">{shownDate(date)}</p>
       </div>
       <div class="history-end">
         {amount !== undefined && <span class="history-amount">{amount}</span>}
         <span class={`mark mark-${marks[status] ?? "neutral"}`}>{words[status] ?? status}</span>
       </div>
+      {text !== undefined && text !== "" && <p class="small history-text">{text}</p>}
     </li>
   );
 }

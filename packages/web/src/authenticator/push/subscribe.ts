@@ -4,6 +4,7 @@
  * registration each. Approve servers tell their key. A Mobile Token server does not, so of those accounts only the ones of
  * this page's own application can be reached.
  */
+import { PushPlatform } from "@countersign/client/mobile-token";
 import type { ApproveAccount, MobileTokenAccount } from "../accounts/account.ts";
 import { accounts } from "../accounts/accounts.ts";
 import { readStart, type Start } from "../activation/start.ts";
@@ -38,7 +39,6 @@ async function approveKey({ container }: ApproveAccount): Promise<string | undef
 function toldOf(account: MobileTokenAccount | ApproveAccount): Told {
   if (account.kind === "mobile-token") {
     return async (subscription) => {
-      const { PushPlatform } = await import("@countersign/client/mobile-token");
       await account.services.push.register(PushPlatform.web(subscription));
     };
   }
