@@ -1,8 +1,76 @@
 /** Every setting of the server: default, unit, meaning. Read from flags and the environment in `main.ts` only. */
 import { Type, type Static } from "typebox";
+import { permissions } from "./accounts/api-client.ts";
 
 const seconds = (value: number, description: string) =>
   Type.Integer({ default: value, minimum: 1, description: `${description} (s)` });
+
+const rule = Type.Object(
+  {
+    claim: Type.String({ minLength: 1, maxLength: 255, description: "Of the ID token: a text or a list of texts" }),
+    value: Type.String({ minLength: 1, maxLength: 255, description: "That it is, or has among its texts" }),
+    permissions: Type.Array(Type.Enum([...permissions]), { minItems: 1, description: "As of an API client" }),
+    applications: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 255 }), { description: "Every application when absent" }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** Anywhere by TLS, and on this machine without. */
+const webAddress = (rest: string) =>
+  `^(https://[A-Za-z0-9.:\\[\\]-]+|http://(localhost|127\\.0\\.0\\.1|\\[::1\\])(:[0-9]+)?)${rest}$`;
+
+const consoleOpenId = Type.Object(
+  {
+    name: Type.String({
+      default: "OpenID Connect",
+      minLength: 1,
+      maxLength: 64,
+      description: "On the console's button",
+    }),
+    issuer: Type.String({
+      pattern: webAddress("(/[^?#\\s]*)?"),
+      maxLength: 255,
+      description: "Of the OpenID provider at which operators log in; itself, it may have a private address",
+    }),
+    clientId: Type.String({ minLength: 1, maxLength: 255, description: "Of this server at that provider" }),
+    clientSecret: Type.String({
+      minLength: 1,
+      maxLength: 1024,
+      description: "COUNTERSIGN_CONSOLE_OPENID_SECRET, or the file that COUNTERSIGN_CONSOLE_OPENID_SECRET_FILE names",
+    }),
+    clientAuthentication: Type.Enum(["client_secret_basic", "client_secret_post"], {
+      default: "client_secret_basic",
+      description: "How it shows its secret",
+    }),
+    algorithm: Type.Enum(["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"], {
+      default: "RS256",
+      description: "Of the signature of ID tokens; no other is good",
+    }),
+    scopes: Type.String({
+      default: "openid",
+      pattern: "^(.* )?openid( .*)?$",
+      maxLength: 1024,
+      description: "Asked for",
+    }),
+    consoleUrl: Type.Optional(
+      Type.String({
+        pattern: webAddress(""),
+        description: "Origin at which browsers reach the private listener, when it is not the listener's own address",
+      }),
+    ),
+    rules: Type.Array(rule, {
+      minItems: 1,
+      maxItems: 100,
+      description:
+        "Whom an operator is to this server; the first that fits decides, and where none does nobody gets in",
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type ConsoleOpenId = Static<typeof consoleOpenId>;
 
 export const configSchema = Type.Object(
   {
@@ -104,6 +172,7 @@ export const configSchema = Type.Object(
       default: [],
       description: "Private address ranges (CIDR) that may be called",
     }),
+    consoleOpenId: Type.Optional(consoleOpenId),
   },
   { additionalProperties: false },
 );

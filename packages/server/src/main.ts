@@ -4,6 +4,7 @@
  * `COUNTERSIGN_MASTER_KEY` (32 bytes, Base64) or `COUNTERSIGN_MASTER_KEY_FILE` names the key that seals secrets; it is
  * required with PostgreSQL and made beside the data otherwise. `COUNTERSIGN_PREVIOUS_MASTER_KEY` (or `…_FILE`) names the
  * one before it, from the start with a new one until everything is sealed again (`countersign keys reseal`).
+ * `COUNTERSIGN_CONSOLE_OPENID_SECRET` (or `…_FILE`) is the secret of the console's log-in, where it is not in its settings.
  */
 import { randomFillSync } from "node:crypto";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -22,8 +23,13 @@ export interface ServeOptions {
   readonly pages?: string | undefined;
   readonly log?: LogTarget | undefined;
   /** Any setting of `config.ts`; the others have their defaults. */
-  readonly config?: Partial<Config>;
+  readonly config?: GivenConfig;
   readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/** Not checked yet. */
+export interface GivenConfig extends Partial<Omit<Config, "consoleOpenId">> {
+  readonly consoleOpenId?: unknown;
 }
 
 export type { RunningServer } from "./server.ts";
@@ -38,8 +44,8 @@ export class ServeError extends Error {
  * MASTER_KEY_MISMATCH, …) for data that cannot be opened.
  */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const config = checkedConfig(options.config ?? {});
   const environment = options.environment ?? process.env;
+  const config = checkedConfig(options.config ?? {}, environment);
   mkdirSync(options.dataDirectory, { recursive: true, mode: 0o700 });
   const random = pooledRandom();
   const masterKey = masterKeyFrom(environment);
@@ -88,19 +94,31 @@ function pooledRandom(): RandomBytes {
   };
 }
 
-function checkedConfig(given: Partial<Config>): Config {
-  const config = Value.Default(configSchema, structuredClone(given));
+function checkedConfig(given: GivenConfig, environment: NonNullable<ServeOptions["environment"]>): Config {
+  const config: unknown = Value.Default(configSchema, withSecret(structuredClone(given), environment));
   if (!Value.Check(configSchema, config)) {
     const [problem] = Value.Errors(configSchema, config);
     throw new ServeError(`Setting ${problem?.instancePath.slice(1) ?? ""} is not valid: ${problem?.message ?? ""}.`);
   }
-  const wide = !["127.0.0.1", "::1", "localhost"].includes(config.privateHost);
+  const { privateHost, consoleOpenId } = config;
+  const wide = !["127.0.0.1", "::1", "localhost"].includes(privateHost);
   if (wide && !config.allowWidePrivate) {
     throw new ServeError(
-      `The private listener would be reachable at ${config.privateHost} without TLS. Put a TLS proxy before it and say --allow-wide-private.`,
+      `The private listener would be reachable at ${privateHost} without TLS. Put a TLS proxy before it and say --allow-wide-private.`,
     );
   }
+  if (wide && consoleOpenId !== undefined && consoleOpenId.consoleUrl === undefined) {
+    throw new ServeError("Setting consoleOpenId/consoleUrl is missing: browsers come to the console by another name.");
+  }
   return config;
+}
+
+/** What is secret may stand elsewhere than the rest. */
+function withSecret(given: GivenConfig, environment: NonNullable<ServeOptions["environment"]>): GivenConfig {
+  const { consoleOpenId } = given;
+  const secret = keyFrom(environment, "COUNTERSIGN_CONSOLE_OPENID_SECRET");
+  if (typeof consoleOpenId !== "object" || consoleOpenId === null || secret === undefined) return given;
+  return { ...given, consoleOpenId: { clientSecret: secret, ...consoleOpenId } };
 }
 
 /** Undefined where neither names one. */

@@ -101,6 +101,20 @@ export function outbound(limits: OutboundLimits): Outbound {
   };
 }
 
+/**
+ * The way out for a server that the configuration itself names: it may be at any address, and so may everything else at
+ * its origin. What it sends us on to at other origins goes the ordinary way.
+ */
+export function outboundTrusting(
+  url: string,
+  otherwise: Outbound,
+  limits: Omit<OutboundLimits, "allow"> = {},
+): Outbound {
+  const { origin } = new URL(url);
+  const anywhere = outbound({ ...limits, allow: ["0.0.0.0/0", "::/0"] });
+  return (request) => (URL.parse(request.url)?.origin === origin ? anywhere : otherwise)(request);
+}
+
 class AddressNotAllowed extends Error {}
 
 /** Checks what the resolver says at the moment of connecting: a second answer cannot slip in between. */

@@ -5,6 +5,7 @@ import fastify, { LogController } from "fastify";
 import type { Logger } from "pino";
 import { join } from "node:path";
 import { bootstrapClient } from "./accounts/bootstrap.ts";
+import { consoleLogInRoutes } from "./api/console-log-in.ts";
 import { consoleRoutes } from "./api/console.ts";
 import { requireApiClient } from "./api/credentials.ts";
 import { activationKeyCache } from "./activations/keys.ts";
@@ -212,7 +213,7 @@ async function privateListener(
   pages: string | undefined,
 ): Promise<Api> {
   const app = listener(deps, { ignoreDuplicateSlashes: false });
-  guardPrivateListener(app, deps.config.privateHost);
+  guardPrivateListener(app, deps.config.privateHost, deps.config.consoleOpenId?.consoleUrl);
   speakProblems(app);
   healthRoutes(app, deps);
   const documents = { v1: () => ({}), restV3: () => ({}) };
@@ -245,6 +246,7 @@ async function privateListener(
   await app.register(async (scope: Api) => {
     speakProblems(scope);
     consoleRoutes(scope, deps);
+    consoleLogInRoutes(scope, deps);
   });
   await servePage(app, "console", { root: pages });
   return app;

@@ -61,20 +61,26 @@ export async function startOpenIdProvider(): Promise<OpenIdProvider> {
         nonce,
         ...(codeChallenge !== undefined && { code_challenge: codeChallenge, code_challenge_method: "S256" }),
       });
-      const browse = browser();
-      let at = await browse(`${issuer}/auth?${query.toString()}`);
-      const forms: Record<string, string>[] = [{ prompt: "login", login, password: "x" }, { prompt: "consent" }];
-      for (const form of forms) {
-        const action = /<form[^>]* action="([^"]+)"/.exec(at.body)?.[1];
-        if (action === undefined) throw new Error(`No form at ${at.url}: ${at.body.slice(0, 300)}`);
-        at = await browse(new URL(action, issuer).href, new URLSearchParams(form));
-      }
-      const code = new URL(at.url).searchParams.get("code");
-      if (code === null) throw new Error(`No code: ${at.url}`);
+      const url = await logInAt(`${issuer}/auth?${query.toString()}`, login, redirectUri);
+      const code = new URL(url).searchParams.get("code");
+      if (code === null) throw new Error(`No code: ${url}`);
       return code;
     },
     close: () => closing(server),
   };
+}
+
+/** The address below `until` at which the user of this name ends who logs in and consents. */
+export async function logInAt(address: string, login: string, until: string): Promise<string> {
+  const browse = browser(until);
+  let at = await browse(address);
+  const forms: Record<string, string>[] = [{ prompt: "login", login, password: "x" }, { prompt: "consent" }];
+  for (const form of forms) {
+    const action = /<form[^>]* action="([^"]+)"/.exec(at.body)?.[1];
+    if (action === undefined) throw new Error(`No form at ${at.url}: ${at.body.slice(0, 300)}`);
+    at = await browse(new URL(action, at.url).href, new URLSearchParams(form));
+  }
+  return at.url;
 }
 
 /** RFC 7636, S256. */
@@ -83,14 +89,14 @@ export function pkce(): { readonly verifier: string; readonly challenge: string 
   return { verifier, challenge: createHash("sha256").update(verifier).digest("base64url") };
 }
 
-/** Follows redirects with its cookies, up to the app's own scheme. */
-function browser() {
+/** Follows redirects with its cookies, up to an address that begins like this. */
+function browser(until: string) {
   const cookies = new Map<string, string>();
   return async (address: string, form?: URLSearchParams): Promise<{ url: string; body: string }> => {
     let url = address;
     let body: URLSearchParams | undefined = form;
     for (let step = 0; step < 10; step++) {
-      if (url.startsWith(redirectUri)) return { url, body: "" };
+      if (url.startsWith(until)) return { url, body: "" };
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join("; ");
       const method = body === undefined ? "GET" : "POST";
       const answer = await fetch(url, { method, headers: { cookie }, redirect: "manual", ...(body && { body }) });
@@ -114,6 +120,8 @@ export interface Forger {
   /** Token answer of the next exchange. */
   answer: unknown;
   keys: readonly JWK[];
+  /** What it publishes about itself. */
+  metadata: object;
   /** What the last exchange sent. */
   readonly received: { authorization?: string | undefined; form?: URLSearchParams | undefined };
   close(): Promise<void>;
@@ -123,7 +131,7 @@ export interface Forger {
 export async function startForger(): Promise<Forger> {
   const server = createServer();
   const url = await listening(server);
-  const forger: Forger = { url, answer: {}, keys: [], received: {}, close: () => closing(server) };
+  const forger: Forger = { url, answer: {}, keys: [], metadata: {}, received: {}, close: () => closing(server) };
   server.on("request", (request, response) => {
     let text = "";
     request.on("data", (part) => (text += part));
@@ -134,7 +142,9 @@ export async function startForger(): Promise<Forger> {
           form: new URLSearchParams(text),
         });
       }
-      const body = request.url === "/token" ? forger.answer : { keys: forger.keys };
+      const isMetadata = request.url === "/.well-known/openid-configuration";
+      const others = isMetadata ? forger.metadata : { keys: forger.keys };
+      const body = request.url === "/token" ? forger.answer : others;
       response.setHeader("content-type", "application/json");
       response.end(typeof body === "string" ? body : JSON.stringify(body));
     });

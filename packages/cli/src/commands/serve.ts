@@ -2,6 +2,7 @@
  * `countersign serve`: the server in this process. The ready line is the first thing on standard output, as JSON, for
  * whoever started it; the log goes to standard error.
  */
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
@@ -28,6 +29,7 @@ export interface ServeOptions {
   readonly clientCertificateVerifiedHeader?: string;
   readonly allowedOrigin?: readonly string[];
   readonly allowWidePrivate?: boolean;
+  readonly consoleOpenid?: string;
 }
 
 /** Beside this command, in the package that holds them. */
@@ -58,6 +60,7 @@ export function serveCommand(program: Command, context: Context): void {
     .option("--client-certificate-header <name>", "in which it passes on a client's TLS certificate")
     .option("--client-certificate-verified-header <name>", "in which it says SUCCESS where the chain is verified")
     .option("--allowed-origin <origin>", "of a web application that may act as a device, repeatable", listed)
+    .option("--console-openid <file>", "JSON: the OpenID provider at which operators log in to the console")
     .option("--allow-wide-private", "let the private listener bind beyond this machine without TLS");
   writes<ServeOptions>(context, command, async (options) => {
     const { terminal } = context;
@@ -74,7 +77,15 @@ export function serveCommand(program: Command, context: Context): void {
 
 /** Starts the server with only those settings that were given; the rest have the server's own defaults. */
 export async function start(options: ServeOptions, storeFromEnv: string | undefined, log: "stderr" | "silent") {
-  const { data, pages = builtPages, store = storeFromEnv, trustedProxy, allowedOrigin, ...config } = options;
+  const {
+    data,
+    pages = builtPages,
+    store = storeFromEnv,
+    trustedProxy,
+    allowedOrigin,
+    consoleOpenid,
+    ...config
+  } = options;
   if (store !== undefined && !/^postgres(ql)?:\/\//.test(store)) {
     throw usageFailure("--store takes a postgres:// address.", "without it, data is kept in the directory of --data");
   }
@@ -88,11 +99,24 @@ export async function start(options: ServeOptions, storeFromEnv: string | undefi
       ...settings(config),
       ...(trustedProxy !== undefined && { trustedProxies: [...trustedProxy] }),
       ...(allowedOrigin !== undefined && { allowedOrigins: [...allowedOrigin] }),
+      ...(consoleOpenid !== undefined && { consoleOpenId: readSettings(consoleOpenid) }),
     },
   });
 }
 
-type Settings = Omit<ServeOptions, "data" | "pages" | "store" | "trustedProxy" | "allowedOrigin">;
+/** The server checks what is in it. */
+function readSettings(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch {
+    throw usageFailure(
+      `${path} cannot be read, or is no JSON.`,
+      "the guide to logging in to the console has an example",
+    );
+  }
+}
+
+type Settings = Omit<ServeOptions, "data" | "pages" | "store" | "trustedProxy" | "allowedOrigin" | "consoleOpenid">;
 
 function settings(given: Settings) {
   const { host, port, privateHost, privatePort, basePath, publicUrl, tenant, allowWidePrivate } = given;

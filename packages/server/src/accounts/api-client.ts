@@ -32,12 +32,16 @@ export function isPermission(text: string): text is Permission {
   return (permissions as readonly string[]).includes(text);
 }
 
+/** With everything that `admin` implies. */
+export function grantedBy(given: readonly Permission[]): ReadonlySet<Permission> {
+  return new Set(given.includes("admin") ? [...given, ...impliedByAdmin] : given);
+}
+
 export function apiClientOf(row: Selectable<ApiClientTable>): ApiClient {
-  const given = JSON.parse(row.permissions) as Permission[];
   return {
     id: row.id,
     name: row.name,
-    permissions: new Set(given.includes("admin") ? [...given, ...impliedByAdmin] : given),
+    permissions: grantedBy(JSON.parse(row.permissions) as Permission[]),
     ...(row.applications !== null && { applications: new Set(JSON.parse(row.applications) as string[]) }),
   };
 }

@@ -1,6 +1,7 @@
 /**
- * Sessions of the operator console: an API client signs in with its secret once, and its browser is known by a random
- * token from then on. Only a keyed hash of the token is kept. A session ends when its client is removed.
+ * Sessions of the operator console: an API client signs in with its secret once, or somebody logs in at the configured
+ * OpenID provider, and their browser is known by a random token from then on. Only a keyed hash of the token is kept. A
+ * session ends when nobody uses it, when its API client is removed, and when other rules for operators come into force.
  */
 import { equalTexts, toBase64Url } from "@countersign/protocol/bytes";
 import type { Selectable } from "kysely";
@@ -8,11 +9,15 @@ import type { Deps } from "../deps.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { builtOnce } from "../lists/built-once.ts";
 import type { ApiClientTable, ConsoleSessionTable } from "../store/schema.ts";
+import type { Change } from "../store/store.ts";
 import { type ApiClient, apiClientOf } from "./api-client.ts";
 import { authenticateBasic } from "./authenticate.ts";
+import { clientOfOperator, type Operator, operatorId } from "./operator.ts";
 
 /** A working day. */
 export const sessionSeconds = 8 * 3600;
+/** From the last thing that the operator did, not from the last request: a page asks by itself, too. */
+export const idleSeconds = 1800;
 const tokenPattern = /^[A-Za-z0-9_-]{43}$/;
 
 export interface ConsoleSession {
@@ -22,58 +27,114 @@ export interface ConsoleSession {
   readonly expiresAt: number;
 }
 
+export interface BegunSession extends ConsoleSession {
+  /** For the browser, once. */
+  readonly token: string;
+}
+
+type Nullable<T> = { readonly [K in keyof T]: T[K] | null };
+
 const sessionQuery = builtOnce<
-  { readonly tenant: string; readonly id: string; readonly now: number },
-  Selectable<ApiClientTable> & Pick<ConsoleSessionTable, "expires_at">
+  { readonly tenant: string; readonly id: string; readonly now: number; readonly idleSince: number },
+  Nullable<Selectable<ApiClientTable>> & Pick<ConsoleSessionTable, "expires_at" | "operator">
 >((db, mark) =>
   db
     .selectFrom("console_session as s")
-    .innerJoin("api_client as c", (join) => join.onRef("c.tenant", "=", "s.tenant").onRef("c.id", "=", "s.client_id"))
+    .leftJoin("api_client as c", (join) => join.onRef("c.tenant", "=", "s.tenant").onRef("c.id", "=", "s.client_id"))
     .selectAll("c")
-    .select("s.expires_at")
+    .select(["s.expires_at", "s.operator"])
     .where("s.tenant", "=", mark("tenant"))
     .where("s.id", "=", mark("id"))
-    .where("s.expires_at", ">", mark("now")),
+    .where("s.expires_at", ">", mark("now"))
+    .where("s.used_at", ">", mark("idleSince")),
 );
 
-type SessionDeps = Pick<Deps, "store" | "secrets">;
+type SessionDeps = Pick<Deps, "store" | "secrets" | "config">;
 
 /** Refuses `unauthenticated`. */
 export async function signIn(
   deps: SessionDeps & Pick<Deps, "random">,
   input: { readonly clientId: string; readonly clientSecret: string },
-): Promise<(ConsoleSession & { readonly token: string }) | Refusal> {
+): Promise<BegunSession | Refusal> {
   const credentials = Buffer.from(`${input.clientId}:${input.clientSecret}`).toString("base64");
   const client = await authenticateBasic(deps, `Basic ${credentials}`);
   if ("refused" in client) return client;
-  const token = toBase64Url(deps.random(32));
-  const { store } = deps;
-  return store.transaction(async (change) => {
-    const expiresAt = change.now + sessionSeconds * 1000;
-    await change.db
-      .deleteFrom("console_session")
-      .where("tenant", "=", store.tenant)
-      .where("expires_at", "<=", change.now)
-      .execute();
-    const row = { id: idOf(deps, token), client_id: client.id, created_at: change.now, expires_at: expiresAt };
-    await change.db
-      .insertInto("console_session")
-      .values({ tenant: store.tenant, ...row })
-      .execute();
+  return deps.store.transaction(async (change) => {
     const data = { clientId: client.id, name: client.name };
     change.record({ type: "console.signed-in", subject: client.id, applications: [], data });
-    return { client, csrfToken: csrfTokenOf(deps, token), expiresAt, token };
+    return begin(deps, change, client, { client_id: client.id, operator: null });
   });
 }
 
-/** Refuses `unauthenticated`: unknown, over, or its client is gone. */
+/** For an operator whom the provider has just named. Refuses `unauthenticated` where other settings came into force. */
+export async function signInOperator(
+  deps: SessionDeps & Pick<Deps, "random">,
+  operator: Operator,
+): Promise<BegunSession | Refusal> {
+  const client = clientOfOperator(operator, deps.config.consoleOpenId);
+  if (client === undefined) return refuse("unauthenticated");
+  return deps.store.transaction(async (change) => {
+    const { settings: _, ...data } = operator;
+    change.record({ type: "console.signed-in", subject: client.id, applications: [], data });
+    return begin(deps, change, client, { client_id: null, operator: JSON.stringify(operator) });
+  });
+}
+
+/** Part of a transaction. */
+async function begin(
+  deps: SessionDeps & Pick<Deps, "random">,
+  { db, now }: Change,
+  client: ApiClient,
+  who: Pick<ConsoleSessionTable, "client_id" | "operator">,
+): Promise<BegunSession> {
+  const { tenant } = deps.store;
+  const token = toBase64Url(deps.random(32));
+  const expiresAt = now + sessionSeconds * 1000;
+  await db
+    .deleteFrom("console_session")
+    .where("tenant", "=", tenant)
+    .where((is) => is.or([is("expires_at", "<=", now), is("used_at", "<=", now - idleSeconds * 1000)]))
+    .execute();
+  const row = { id: idOf(deps, token), ...who, created_at: now, used_at: now, expires_at: expiresAt };
+  await db
+    .insertInto("console_session")
+    .values({ tenant, ...row })
+    .execute();
+  return { client, csrfToken: csrfTokenOf(deps, token), expiresAt, token };
+}
+
+/** Refuses `unauthenticated`: unknown, over, not used for long, or who it belongs to may do nothing any more. */
 export async function findSession(deps: SessionDeps, token: string): Promise<ConsoleSession | Refusal> {
   if (!tokenPattern.test(token)) return refuse("unauthenticated");
   const { store } = deps;
-  const values = { tenant: store.tenant, id: idOf(deps, token), now: await store.now() };
+  const now = await store.now();
+  const values = { tenant: store.tenant, id: idOf(deps, token), now, idleSince: now - idleSeconds * 1000 };
   const [row] = await sessionQuery(store.read, values);
-  if (row === undefined) return refuse("unauthenticated");
-  return { client: apiClientOf(row), csrfToken: csrfTokenOf(deps, token), expiresAt: row.expires_at };
+  const client = row && clientOf(row, deps);
+  if (row === undefined || client === undefined) return refuse("unauthenticated");
+  return { client, csrfToken: csrfTokenOf(deps, token), expiresAt: row.expires_at };
+}
+
+function clientOf(
+  { operator, ...client }: Nullable<Selectable<ApiClientTable>> & Pick<ConsoleSessionTable, "operator">,
+  { config }: Pick<Deps, "config">,
+): ApiClient | undefined {
+  if (operator !== null) return clientOfOperator(JSON.parse(operator) as Operator, config.consoleOpenId);
+  return client.id === null ? undefined : apiClientOf(client as Selectable<ApiClientTable>);
+}
+
+/** The operator did something: it stays open for longer, though not for longer than a working day. */
+export async function keepSession(deps: SessionDeps, token: string): Promise<void> {
+  const { store } = deps;
+  await store.transaction(({ db, now }) =>
+    db
+      .updateTable("console_session")
+      .set({ used_at: now })
+      .where("tenant", "=", store.tenant)
+      .where("id", "=", idOf(deps, token))
+      .where("used_at", ">", now - idleSeconds * 1000)
+      .execute(),
+  );
 }
 
 /** Ends it on every node. Nothing happens where there is none. */
@@ -84,11 +145,12 @@ export async function signOut(deps: SessionDeps, token: string): Promise<void> {
       .deleteFrom("console_session")
       .where("tenant", "=", store.tenant)
       .where("id", "=", idOf(deps, token))
-      .returning("client_id")
+      .returning(["client_id", "operator"])
       .executeTakeFirst();
     if (ended === undefined) return;
-    const data = { clientId: ended.client_id };
-    change.record({ type: "console.signed-out", subject: ended.client_id, applications: [], data });
+    const { client_id: clientId, operator } = ended;
+    const who = operator === null ? (clientId ?? "") : operatorId(JSON.parse(operator) as Operator);
+    change.record({ type: "console.signed-out", subject: who, applications: [], data: { clientId: who } });
   });
 }
 

@@ -21,7 +21,7 @@ declare module "fastify" {
   }
 }
 
-type AccessDeps = Pick<Deps, "store" | "secrets" | "throttle">;
+type AccessDeps = Pick<Deps, "store" | "secrets" | "config" | "throttle">;
 
 /** For everything registered in this scope from now on. Runs before the body is read. */
 export function requireApiClient(app: Api, deps: AccessDeps): void {
@@ -40,7 +40,7 @@ export function requireApiClient(app: Api, deps: AccessDeps): void {
 
 /** Whom the credentials of a request let in at this moment. Refuses `unauthenticated`, or `forbidden` without the token. */
 export async function authenticateRequest(
-  deps: Pick<Deps, "store" | "secrets">,
+  deps: Pick<Deps, "store" | "secrets" | "config">,
   request: FastifyRequest,
 ): Promise<ApiClient | Refusal> {
   const { authorization } = request.headers;

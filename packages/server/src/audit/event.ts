@@ -25,6 +25,7 @@ export type EventType =
   | "user-code.removed"
   | "console.signed-in"
   | "console.signed-out"
+  | "console.refused"
   | "activation.created"
   | "activation.prepared"
   | "activation.committed"

@@ -5,6 +5,7 @@ import { initial } from "./migrations/0001-initial.ts";
 import { approve } from "./migrations/0003-approve.ts";
 import { oidc } from "./migrations/0004-oidc.ts";
 import { operatorConsole } from "./migrations/0005-console.ts";
+import { operators } from "./migrations/0006-operators.ts";
 import { mobileToken } from "./migrations/0002-mobile-token.ts";
 import type { Schema } from "./schema.ts";
 
@@ -14,7 +15,7 @@ export interface Migration {
 }
 
 /** In order; a released entry never changes. */
-const migrations: readonly Migration[] = [initial, mobileToken, approve, oidc, operatorConsole];
+const migrations: readonly Migration[] = [initial, mobileToken, approve, oidc, operatorConsole, operators];
 
 /** The caller holds the lock that keeps other nodes out. */
 export async function migrate(db: Kysely<Schema>, dialect: "sqlite" | "postgres"): Promise<void> {

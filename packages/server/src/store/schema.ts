@@ -50,6 +50,7 @@ export interface Schema {
   user_code_try: UserCodeTryTable;
   authorization_type: AuthorizationTypeTable;
   console_session: ConsoleSessionTable;
+  console_log_in: ConsoleLogInTable;
 }
 
 export interface SettingTable {
@@ -667,12 +668,24 @@ export interface AuthorizationTypeTable {
   updated_at: number;
 }
 
-/** A browser that an API client signed in with at the operator console. */
+/** A browser that an operator signed in with at the console: with an API client, or as somebody an OpenID provider named. */
 export interface ConsoleSessionTable {
   tenant: string;
   /** Keyed hash of the token in the browser's cookie. */
   id: string;
-  client_id: string;
+  client_id: string | null;
+  /** JSON of `Operator`. */
+  operator: string | null;
   created_at: number;
+  /** When the operator last did something. */
+  used_at: number;
+  expires_at: number;
+}
+
+/** A log-in at the OpenID provider that was begun at the console and not ended. */
+export interface ConsoleLogInTable {
+  tenant: string;
+  /** Keyed hash of the token in the browser's cookie. */
+  id: string;
   expires_at: number;
 }

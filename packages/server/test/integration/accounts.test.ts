@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import fastify from "fastify";
+import { Value } from "typebox/value";
 import { type ApiClient, mayUse, permissions } from "../../src/accounts/api-client.ts";
 import { authenticateBasic } from "../../src/accounts/authenticate.ts";
 import { bootstrapClient } from "../../src/accounts/bootstrap.ts";
@@ -14,6 +15,7 @@ import { listApiClients } from "../../src/accounts/list.ts";
 import { removeApiClient } from "../../src/accounts/remove.ts";
 import { requireApiClient } from "../../src/api/credentials.ts";
 import { type Api, parseJsonBodies, speakBackOffice } from "../../src/api/surfaces.ts";
+import { type Config, configSchema } from "../../src/config.ts";
 import { isRefusal } from "../../src/errors.ts";
 import type { OpenedStore } from "../../src/store/open.ts";
 import { addressThrottle } from "../../src/throttle.ts";
@@ -27,7 +29,8 @@ suiteOnEachStore((_kind, open) => {
   describe("API clients", () => {
     let opened: OpenedStore;
     let directory: string;
-    const deps = () => ({ ...opened, random, throttle: addressThrottle(20, () => performance.now()) });
+    const config = Value.Default(configSchema, {}) as Config;
+    const deps = () => ({ ...opened, config, random, throttle: addressThrottle(20, () => performance.now()) });
     before(async () => {
       opened = await open();
       directory = await mkdtemp(join(tmpdir(), "countersign-bootstrap-"));

@@ -22,8 +22,10 @@ async function signIn(
 suiteOnEachStore((kind, open) => {
   describe(`Sessions of the console on ${kind}`, () => {
     let bank: Bank;
+    /** How far the server's clock is ahead. */
+    let ahead = 0;
     before(async () => {
-      bank = await startBank({ opened: await open() });
+      bank = await startBank({ opened: await open({ now: () => Date.now() + ahead }) });
     });
     after(() => bank.close());
     const call = (method: string, path: string, headers: Headers, body?: object): Promise<Reply> =>
@@ -131,15 +133,37 @@ suiteOnEachStore((kind, open) => {
       ]);
     });
 
-    test("It is over after eight hours, by the server's time", async () => {
-      const { session } = await signIn(bank);
-      await bank.store.transaction(async ({ db, now }) => {
-        await db.updateTable("console_session").set({ expires_at: now }).execute();
-      });
-      assert.equal((await call("GET", "/v1/operations", session)).status, 401);
+    const minutes = 60_000;
+    const statusOf = async (session: Headers) => (await call("GET", "/v1/operations", session)).status;
+
+    test("It ends half an hour after its operator last did something, by the server's time; asking alone keeps nothing open", async () => {
+      const { all, session } = await signIn(bank);
+      const other = await signIn(bank);
+      ahead += 29 * minutes;
+      assert.equal(await statusOf(session), 200);
+      assert.equal((await call("POST", "/console/session/keep", session)).status, 403);
+      assert.equal((await call("POST", "/console/session/keep", all)).status, 204);
+      ahead += 1 * minutes;
+      assert.deepEqual([await statusOf(session), await statusOf(other.session)], [200, 401]);
+      assert.equal((await call("GET", "/console/session", other.session)).status, 401);
+      ahead += 29 * minutes;
+      assert.equal(await statusOf(session), 401);
+      assert.equal((await call("POST", "/console/session/keep", all)).status, 401, "what is over is not kept");
       await signIn(bank);
       const left = await bank.store.read.selectFrom("console_session").selectAll().execute();
       assert.equal(left.length, 1, "those that are over are forgotten");
+    });
+
+    test("It is over after eight hours, by the server's time, whatever its operator does", async () => {
+      const { all, session } = await signIn(bank);
+      for (let passed = 0; passed < 8 * 60 - 20; passed += 20) {
+        ahead += 20 * minutes;
+        assert.equal((await call("POST", "/console/session/keep", all)).status, 204, `after ${passed} minutes`);
+      }
+      assert.equal(await statusOf(session), 200);
+      ahead += 20 * minutes;
+      assert.equal(await statusOf(session), 401);
+      assert.equal((await call("POST", "/console/session/keep", all)).status, 401);
     });
   });
 });

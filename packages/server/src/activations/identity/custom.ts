@@ -14,7 +14,7 @@ import type { CustomActivation } from "../../applications/configuration-keys.ts"
 import { configurationOf } from "../../applications/configuration.ts";
 import type { Deps } from "../../deps.ts";
 import { newUuid7 } from "../../ids.ts";
-import { askedJson, type Json } from "./provider.ts";
+import { askedJson, type Json } from "../../identity-providers/json.ts";
 
 const answerSchema = Type.Object({
   userId: Type.String(),

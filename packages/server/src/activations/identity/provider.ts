@@ -3,6 +3,7 @@ import type { OAuth2Provider } from "../../applications/configuration-keys.ts";
 import { configurationOf } from "../../applications/configuration.ts";
 import type { Deps } from "../../deps.ts";
 import { type Refusal, refuse } from "../../errors.ts";
+import { discovered } from "../../identity-providers/code.ts";
 import type { Outbound } from "../../outbound.ts";
 
 export async function findProvider(
@@ -32,7 +33,8 @@ export async function providerForApp(
 ): Promise<ProviderForApp | Refusal> {
   const provider = await findProvider(deps, applicationId, providerId);
   if (provider === undefined) return refuse("provider-not-found");
-  const authorizeUri = provider.authorizeUri ?? (await discovered(deps.outbound, provider))?.authorization_endpoint;
+  const authorizeUri =
+    provider.authorizeUri ?? (await discovered(deps.outbound, provider.issuerUri))?.authorization_endpoint;
   if (typeof authorizeUri !== "string") return refuse("provider-not-found");
   const { clientId, scopes = "openid", redirectUri, pkceEnabled = false } = provider;
   return { providerId, clientId, scopes, authorizeUri, redirectUri, pkceEnabled };
@@ -45,34 +47,8 @@ export async function endpointsOf(
 ): Promise<{ readonly tokenUri: string; readonly jwksUri: string } | undefined> {
   const { tokenUri, jwkSetUri, jwksUri = jwkSetUri } = provider;
   if (tokenUri !== undefined && jwksUri !== undefined) return { tokenUri, jwksUri };
-  const published = await discovered(outbound, provider);
+  const published = await discovered(outbound, provider.issuerUri);
   const token = tokenUri ?? published?.token_endpoint;
   const keys = jwksUri ?? published?.jwks_uri;
   return typeof token === "string" && typeof keys === "string" ? { tokenUri: token, jwksUri: keys } : undefined;
-}
-
-/** The issuer's metadata, of that issuer and no other. */
-async function discovered(outbound: Outbound, { issuerUri }: OAuth2Provider): Promise<Json | undefined> {
-  const url = `${issuerUri.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const metadata = await askedJson(outbound, { url, method: "GET" });
-  return metadata?.issuer === issuerUri ? metadata : undefined;
-}
-
-export type Json = Readonly<Record<string, unknown>>;
-
-/** The JSON object that came with status 200. Undefined for anything else. */
-export async function askedJson(outbound: Outbound, request: Parameters<Outbound>[0]): Promise<Json | undefined> {
-  const answer = await outbound({ ...request, headers: { accept: "application/json", ...request.headers } });
-  if ("failed" in answer || answer.status !== 200) return undefined;
-  try {
-    const value: unknown = JSON.parse(answer.body);
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Credentials for HTTP Basic. */
-export function basic(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}`;
 }

@@ -5,7 +5,7 @@ import type { Deps } from "../../deps.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { newUuid7 } from "../../ids.ts";
 import type { ActivationRow } from "../../store/store.ts";
-import { askedJson, basic, type Json } from "./provider.ts";
+import { askedJson, basic, type Json } from "../../identity-providers/json.ts";
 
 type UserInfoDeps = Pick<Deps, "store" | "secrets" | "outbound" | "random">;
 

@@ -12,7 +12,7 @@ import { completeDirect, openDirect } from "../create.ts";
 import type { Prepared } from "../prepare.ts";
 import { type CustomIdentity, customIdentity } from "./custom.ts";
 import { oidcIdentity, readOidcAttributes } from "./oidc.ts";
-import type { Json } from "./provider.ts";
+import type { Json } from "../../identity-providers/json.ts";
 
 export interface VouchedActivation {
   readonly type: "DIRECT" | "CUSTOM";

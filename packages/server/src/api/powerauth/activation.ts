@@ -2,7 +2,7 @@
 import { encryptorIds } from "@countersign/protocol/powerauth/ecies";
 import type { FactorCombination } from "@countersign/protocol/powerauth/signature";
 import type { FastifyRequest } from "fastify";
-import type { Json } from "../../activations/identity/provider.ts";
+import type { Json } from "../../identity-providers/json.ts";
 import { userInfo } from "../../activations/identity/user-info.ts";
 import { type Vouched, vouchedActivation } from "../../activations/identity/vouched.ts";
 import { prepareActivation } from "../../activations/prepare.ts";

@@ -44,8 +44,35 @@ export async function signIn(clientId: string, clientSecret: string): Promise<vo
 }
 
 export async function signOut(): Promise<void> {
-  await request("DELETE", sessionPath).catch(() => {});
+  const ended = await request<{ readonly location: string } | undefined>("DELETE", sessionPath).catch(() => undefined);
+  providerSession.value = ended?.location;
   session.value = null;
+}
+
+/** Where whoever has just signed out here is still signed in, and can end that, too. */
+export const providerSession = signal<string | undefined>(undefined);
+
+/** The operator is there. */
+export async function keepSession(): Promise<void> {
+  await request("POST", `${sessionPath}/keep`).catch(() => {});
+}
+
+/** How operators can log in besides with an API client. `at`: the only origin at which that works. */
+export interface OpenId {
+  readonly name: string;
+  readonly at?: string;
+}
+
+const logInPath = "/console/log-in";
+
+export async function findOpenId(): Promise<OpenId | undefined> {
+  return (await request<{ readonly openId?: OpenId }>("GET", logInPath)).openId;
+}
+
+/** Leaves the page. */
+export async function logInAtProvider(): Promise<void> {
+  const { location } = await request<{ readonly location: string }>("POST", logInPath);
+  globalThis.location.assign(location);
 }
 
 export function may(...permissions: readonly string[]): boolean {

@@ -1,5 +1,5 @@
-/** A console that nobody touches signs its operator out. */
-import { signOut } from "./api.ts";
+/** A console that nobody touches signs its operator out. The server does, too: it is told when something was touched. */
+import { keepSession, signOut } from "./api.ts";
 
 const idleMs = 30 * 60_000;
 const lookMs = 30_000;
@@ -7,7 +7,13 @@ const lookMs = 30_000;
 /** Until the returned function is called. */
 export function signOutWhenIdle(): () => void {
   let touched = Date.now();
-  const touch = () => (touched = Date.now());
+  let told = touched;
+  const touch = () => {
+    touched = Date.now();
+    if (touched - told < lookMs) return;
+    told = touched;
+    void keepSession();
+  };
   const kinds = ["pointerdown", "keydown", "scroll"] as const;
   for (const kind of kinds) globalThis.addEventListener(kind, touch, { passive: true });
   const timer = setInterval(() => {
