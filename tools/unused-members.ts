@@ -76,7 +76,8 @@ function isMember(node: Node): boolean {
 
 /** With `#` where it is private. */
 function nameOf(node: Node | undefined): string {
-  return `${node?.type === "PrivateIdentifier" ? "#" : ""}${String(node?.name ?? node?.value ?? "")}`;
+  const { type, name, value } = (node ?? {}) as { type?: string; name?: string; value?: string | number };
+  return `${type === "PrivateIdentifier" ? "#" : ""}${name ?? value ?? ""}`;
 }
 
 function visit(node: Node, look: (node: Node, parent?: Node) => void, parent?: Node): void {
