@@ -6,7 +6,7 @@ import { noBrowser, startChromium } from "../../tools/browser.ts";
 import { builtPages } from "../../tools/build-web.ts";
 import { operatorSettings, type OperatorsProvider, startOperatorsProvider } from "../../tools/operators-provider.ts";
 import { application, openWorld, type World } from "../world.ts";
-import { checkPage, desktop } from "./scene.ts";
+import { checkPage, sizes } from "./look.ts";
 
 describe("logging in to the console with OpenID Connect", { skip: noBrowser }, () => {
   let provider: OperatorsProvider;
@@ -23,7 +23,7 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     world = await openWorld(store, { consoleOpenId: settings }, { pages: builtPages });
     provider.open(`${console_()}log-in/answer`);
     browser = await startChromium();
-    const context = await browser.newContext({ viewport: desktop, locale: "en-GB" });
+    const context = await browser.newContext({ viewport: sizes.desktop, locale: "en-GB" });
     context.setDefaultTimeout(10_000);
     page = await context.newPage();
     await page.goto(console_());
