@@ -29,7 +29,7 @@ describe("making and changing things in the console", { skip: noBrowser }, () =>
     await page.getByText("This is what phones show.").waitFor();
     assert.equal(await save.isDisabled(), true);
     await page.getByLabel("Message").fill("Is this yours?");
-    await page.getByLabel("Key value iban").fill("To account");
+    await page.getByLabel("Label of iban").fill("To account");
     await page.getByRole("button", { name: "Add a row" }).click();
     await page.getByRole("dialog").getByLabel("Label").fill("Due on");
     await page.getByRole("dialog").getByRole("textbox", { name: "Parameter" }).fill("dueDate");

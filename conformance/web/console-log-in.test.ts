@@ -34,6 +34,13 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     await provider?.close();
   });
 
+  async function look(name: string): Promise<void> {
+    for (const size of ["phone", "desktop"] as const) {
+      await page.setViewportSize(sizes[size]);
+      await checkPage(page, name);
+    }
+  }
+
   async function logIn(login: string): Promise<void> {
     await page.getByRole("button", { name: "Log in with Bank ID" }).click();
     await page.waitForURL(`${provider.issuer}/**`);
@@ -46,11 +53,11 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
 
   test("somebody whom no rule fits is told so, and gets no session", async () => {
     await page.getByRole("button", { name: "Log in with Bank ID" }).waitFor();
-    await checkPage(page, "console-log-in-openid");
+    await look("console-log-in-openid");
     await logIn("mallory");
     await page.getByRole("alert").getByText("You are known, but may not use this console.").waitFor();
     assert.equal(page.url(), `${console_()}#/`, "a reload does not say it again");
-    await checkPage(page, "console-log-in-refused");
+    await look("console-log-in-refused");
     const cookies = await page.context().cookies(console_());
     assert.deepEqual(
       cookies.map(({ name }) => name),
@@ -79,7 +86,7 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     await page.getByRole("button", { name: "Sign out" }).click();
     const link = page.getByRole("link", { name: "Sign out there, too" });
     await link.waitFor();
-    await checkPage(page, "console-signed-out");
+    await look("console-signed-out");
     await link.click();
     await page.waitForURL(`${provider.issuer}/**`);
     await page.goto(console_());

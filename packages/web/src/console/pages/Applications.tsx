@@ -113,7 +113,7 @@ function Clients() {
               </span>
             ),
           },
-          { title: "Permissions", cell: (one) => one.permissions.join(", ") },
+          { title: "Permissions", wide: true, cell: (one) => one.permissions.join(", ") },
           { title: "Applications", wide: true, cell: (one) => one.applications?.join(", ") ?? "All" },
           { title: "Since", wide: true, cell: (one) => <When at={one.createdAt} /> },
           {

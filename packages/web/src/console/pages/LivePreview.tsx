@@ -131,7 +131,7 @@ function Draft({ template, display, onSaved }: DraftProps) {
         {attributes.map((row, at) => (
           <div key={row.id} class="preview-row">
             <Field
-              label={`${plain(row.type)} ${row.id}`}
+              label={`Label of ${row.id}`}
               value={row.text}
               onValue={(text) => setAttributes((before) => before.with(at, { ...row, text }))}
             />
