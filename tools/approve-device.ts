@@ -203,6 +203,9 @@ export function deviceOf(url: string, keys: readonly SoftKey[], record: EnrolRec
       return first.body?.code === "use_dpop_nonce" ? send() : first;
     },
 
+    /** What was encrypted to the container. */
+    open: (jwe: string) => openWith(keyOf(keys, "enc"), jwe),
+
     async pending(): Promise<readonly string[]> {
       return (await device.call("GET", "/approve/v1/transactions")).body.references;
     },

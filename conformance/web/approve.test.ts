@@ -70,6 +70,20 @@ describeAtBothSizes("authenticator: Approve", (size) => {
     await page.getByRole("button", { name: "Done" }).click();
   });
 
+  test("a new transaction is seen within a second of its creation: the server tells the page", async (t) => {
+    const times: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      const { id } = await ask("anna");
+      const created = performance.now();
+      await page.locator(`a[href*="${id}"]`).waitFor();
+      times.push(performance.now() - created);
+      await scene.world.bank.cancelOperation(id);
+      await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
+    }
+    t.diagnostic(`seen after ${times.map((time) => Math.round(time)).join(", ")} ms`);
+    assert.ok(Math.max(...times) < 1000);
+  });
+
   test("both kinds stand side by side, each named, and are decided each in its way", async () => {
     await page.getByRole("link", { name: "Settings" }).click();
     await page.getByRole("button", { name: "Connect another account" }).click();

@@ -4,8 +4,10 @@ import { isUnsafe } from "@countersign/protocol/approve/shown";
 import { defaultStatuses, protocolVersion } from "@countersign/protocol/approve/transaction";
 import { signDirectly } from "../engine/approve/answer.ts";
 import type { ApproveDevice } from "../engine/approve/device.ts";
+import { pastTransactions } from "../engine/approve/history.ts";
+import { followContainer } from "../engine/approve/live.ts";
 import { pendingReferences } from "../engine/approve/reference.ts";
-import { nameContainer, updateContainer } from "../engine/approve/remove.ts";
+import { nameContainer, updateContainer, webPushKey } from "../engine/approve/remove.ts";
 import { renew } from "../engine/approve/renew.ts";
 import { type ContainerState, requireContainer, unique } from "../engine/approve/state.ts";
 import { parametersOf, type Password, textOf, withPasswords } from "./arguments.ts";
@@ -29,6 +31,22 @@ export interface DirectOptions {
   readonly clientId?: string | undefined;
   /** RFC 9396. */
   readonly authorizationDetails?: readonly object[] | undefined;
+}
+
+export interface PastTransaction {
+  readonly uniqueIdentifier: string;
+  readonly status: "APPROVED" | "REJECTED" | "CANCELED" | "EXPIRED" | "FAILED";
+  /** As it was shown. */
+  readonly text: string;
+  readonly date: Date;
+  /** When it was decided, or was over. */
+  readonly endDate: Date;
+}
+
+export interface HistoryPage {
+  readonly transactions: readonly PastTransaction[];
+  /** Null after the last page. A page may be short, or empty, before it. */
+  readonly next: string | null;
 }
 
 export class Container {
@@ -172,6 +190,30 @@ export class Container {
   }
 
   /**
+   * What became of the transactions that this container fetched, newest first, page by page: `after` is `next` of the page before.
+   * The policy of the session transport key tells whether a password is needed. Beside the named API.
+   */
+  retrieveHistory(
+    sessionPassword?: Password,
+    { after }: { readonly after?: string | undefined } = {},
+  ): Promise<HistoryPage> {
+    return throwing(() =>
+      withPasswords([sessionPassword], async () => {
+        const container = await this.#refresh();
+        const credential = credentialFor(keyFor(this.#device, container, "enc"), sessionPassword);
+        const { transactions, next = null } = await pastTransactions(this.#device, this.id, credential, after);
+        const date = (seconds: number) => new Date(seconds * 1000);
+        return {
+          transactions: transactions.map(({ tid, status, iat, at, text }) => {
+            return { uniqueIdentifier: tid, status, text, date: date(iat), endDate: date(at) };
+          }),
+          next,
+        };
+      }),
+    );
+  }
+
+  /**
    * A transaction that this device starts, to be signed by `setStatus` with a key for logins or transactions. Nothing is sent
    * before that.
    */
@@ -267,6 +309,25 @@ export class Container {
         }
       }),
     );
+  }
+
+  /**
+   * The `applicationServerKey` that a browser subscribes for; null where the server sends no Web Push. The subscription is
+   * registered by `updateDeviceInfo`, as JSON. Beside the named API.
+   */
+  retrieveWebPushKey(): Promise<string | null> {
+    return throwing(async () => (await webPushKey(this.#device, this.id)) ?? null);
+  }
+
+  /**
+   * Calls `onNews` when what waits for this container may have changed, at once to begin with: then it is to be listed again.
+   * `onUnavailable`, where there is one, once no news will come: there one has to ask from time to time. Ends with what it
+   * returns. Beside the named API.
+   */
+  followNews(onNews: () => void, onUnavailable: () => void = () => undefined): () => void {
+    const controller = new AbortController();
+    void followContainer(this.#device, this.id, { onNews, onUnavailable }, controller.signal);
+    return () => controller.abort();
   }
 
   /** For this container only; not stored. */

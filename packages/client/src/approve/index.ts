@@ -1,7 +1,7 @@
 /** `@countersign/client/approve`: Device, Container and Transaction on the open Approve protocol. */
 export { DeviceFactory, type DeviceContext } from "./DeviceFactory.ts";
 export type { Device } from "./Device.ts";
-export type { Container, DirectOptions } from "./Container.ts";
+export type { Container, DirectOptions, HistoryPage, PastTransaction } from "./Container.ts";
 export type { Key, KeyId } from "./Key.ts";
 export type { ServerActionInfo } from "./ServerActionInfo.ts";
 export { type Requester, ServerAction, Transaction } from "./Transaction.ts";

@@ -150,15 +150,7 @@ export function createTransport(surroundings: TransportSurroundings, configurati
           deadline.over,
         ]);
         trace({ type: "exchange", path, outcome: response.status });
-        deadline.disarm();
-        const isStream = /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
-        const isOpen = response.status === 200 && isStream && typeof response.body?.getReader === "function";
-        const close = () => {
-          deadline.cancel();
-          call.end();
-        };
-        if (!isOpen) close();
-        return { status: response.status, chunks: isOpen ? textOf(response, call) : undefined, close };
+        return streamOf(response, deadline, call);
       } catch (cause) {
         call.end();
         throw call.failure(cause);
@@ -246,11 +238,28 @@ function asked(method: "GET" | "POST", headers: Record<string, string>): Request
   return { method, headers, redirect: "error", credentials: "omit", cache: "no-store" };
 }
 
+type Deadline = ReturnType<typeof startDeadline>;
+
+interface Streaming {
+  readonly end: () => void;
+  readonly failure: (error: unknown) => Error;
+}
+
+/** An answer that came in time, as the stream that it is; what is none is closed. */
+export function streamOf(response: Response, deadline: Deadline, call: Streaming): OpenStream {
+  deadline.disarm();
+  const isStream = /^text\/event-stream\b/i.test(response.headers.get("content-type") ?? "");
+  const isOpen = response.status === 200 && isStream && typeof response.body?.getReader === "function";
+  const close = () => {
+    deadline.cancel();
+    call.end();
+  };
+  if (!isOpen) close();
+  return { status: response.status, chunks: isOpen ? textOf(response, call) : undefined, close };
+}
+
 /** Until the server or `close` ends it. Throws what ended it otherwise. */
-async function* textOf(
-  response: Response,
-  call: { readonly end: () => void; readonly failure: (error: unknown) => Error },
-): AsyncGenerator<string> {
+async function* textOf(response: Response, call: Streaming): AsyncGenerator<string> {
   const reader = response.body?.getReader();
   const decoder = new TextDecoder();
   try {

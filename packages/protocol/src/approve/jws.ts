@@ -17,6 +17,7 @@ export type CompactType =
   | "apv-enrol+jwt"
   | "apv-ref+jwt"
   | "apv-tx+jwt"
+  | "apv-history+jwt"
   | "apv-res+jwt"
   | "apv-dcs+jwt"
   | "apv-cancel+jwt"

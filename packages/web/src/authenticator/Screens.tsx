@@ -10,10 +10,12 @@ import { MatchIncoming } from "./link/MatchIncoming.tsx";
 import { isLocked } from "./lock/lock.ts";
 import { OfflinePage } from "./offline/OfflinePage.tsx";
 import { Approvals } from "./operations/Approvals.tsx";
+import { OpenPage } from "./operations/OpenPage.tsx";
 import { OperationPage } from "./operations/OperationPage.tsx";
 import { follow } from "./operations/pending.ts";
 import { ScanPage } from "./scan/ScanPage.tsx";
 import { AccountPage } from "./settings/AccountPage.tsx";
+import { RenewKeys } from "./settings/RenewKeys.tsx";
 import { SettingsPage } from "./settings/SettingsPage.tsx";
 import { route, type Section as SectionName } from "./shell/route.ts";
 import { Shell } from "./shell/Shell.tsx";
@@ -49,6 +51,10 @@ export function Screen() {
       return <OperationPage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
     case "message":
       return <MessagePage key={`${place.account}/${place.id}`} account={place.account} id={place.id} />;
+    case "open":
+      return <OpenPage key={place.reference} reference={place.reference} />;
+    case "renew":
+      return <RenewKeys key={place.account} id={place.account} />;
     case "account":
       return <AccountPage key={place.account} id={place.account} />;
     case "approvals":

@@ -11,10 +11,13 @@ declare const WORKER_VERSION: string;
 const worker = globalThis as unknown as WorkerScope;
 const scope = worker.registration.scope;
 const cacheName = `authenticator-${WORKER_VERSION}`;
-const page = new URL("index.html", scope).href;
+/** Where the files are. A registration with a narrower scope has no page: it only receives what is pushed to it. */
+const base = new URL(".", worker.location.href).href;
+const page = new URL("index.html", base).href;
 
 worker.addEventListener("install", (event) => {
-  const files = WORKER_FILES.map((file) => new Request(new URL(file, scope), { cache: "reload" }));
+  if (scope !== base) return;
+  const files = WORKER_FILES.map((file) => new Request(new URL(file, base), { cache: "reload" }));
   event.waitUntil(caches.open(cacheName).then((cache) => cache.addAll(files)));
 });
 
@@ -43,6 +46,8 @@ async function ownFile(request: Request): Promise<Response> {
 /** What a push message of the server carries, as far as it is shown. */
 interface Pushed {
   readonly operationId?: string;
+  /** Reference of an Approve server's transaction. */
+  readonly tds?: string;
   readonly inboxId?: string;
   readonly notification?: { readonly title?: string; readonly body?: string; readonly tag?: string };
 }
@@ -53,9 +58,9 @@ worker.addEventListener("push", (event) => {
   // Browsers want every message shown: one without words still says that there is something.
   const shown = worker.registration.showNotification(title || "●", {
     body,
-    icon: new URL("icon-192.png", scope).href,
-    badge: new URL("icon-192.png", scope).href,
-    data: { to: pushed.inboxId === undefined ? "#/approvals" : "#/inbox" },
+    icon: new URL("icon-192.png", base).href,
+    badge: new URL("icon-192.png", base).href,
+    data: { to: placeOf(pushed) },
     ...(tag !== undefined && { tag }),
   });
   event.waitUntil(shown);
@@ -65,13 +70,20 @@ worker.addEventListener("notificationclick", (event) => {
   event.notification.close();
   const { to } = event.notification.data as { readonly to: string };
   const open = async () => {
-    const [opened] = await worker.clients.matchAll({ type: "window" });
-    if (opened === undefined) return worker.clients.openWindow(new URL(to, scope).href);
+    const [opened] = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
+    if (opened === undefined) return worker.clients.openWindow(new URL(to, base).href);
     opened.postMessage({ to });
     return opened.focus();
   };
   event.waitUntil(open());
 });
+
+/** The page looks it up: it may be over, or of an account that is gone. */
+function placeOf({ inboxId, tds, operationId }: Pushed): string {
+  const subject = tds ?? operationId;
+  if (inboxId !== undefined) return "#/inbox";
+  return subject === undefined ? "#/approvals" : `#/open/${encodeURIComponent(subject)}`;
+}
 
 function readPushed(text: string | undefined): Pushed {
   try {

@@ -63,7 +63,14 @@ export async function freshNonce(device: ApproveDevice, { iss, id }: Pick<Caller
 /** Less than the five minutes for which a nonce is good. */
 const freshMs = 180_000;
 
-function proof(device: ApproveDevice, { cid, iss, popJwk, pop }: Caller, htm: string, htu: string, body: string) {
+/** The value of `DPoP` for one call (APV-POP-1). */
+export function proof(
+  device: ApproveDevice,
+  { cid, iss, popJwk, pop }: Caller,
+  htm: string,
+  htu: string,
+  body: string,
+) {
   const nonce = device.nonces.get(iss)?.nonce;
   const claims = {
     jti: unique(device),

@@ -75,9 +75,7 @@ async function exchange(device: Surroundings, connection: Connection, call: Call
       },
       ...(call.body !== undefined && { body: call.body }),
     });
-    learnTime(device, call.iss, response.headers.get("date"));
-    const nonce = response.headers.get("dpop-nonce");
-    if (nonce !== null) device.nonces.set(call.iss, { nonce, at: device.now() });
+    learnFrom(device, call.iss, response.headers);
     return { status: response.status, text: await readLimited(response) };
   };
   try {
@@ -92,6 +90,17 @@ async function exchange(device: Surroundings, connection: Connection, call: Call
   } finally {
     deadline.stop();
   }
+}
+
+/** What every answer tells beside its content: the time, and the nonce of the next proof. */
+export function learnFrom(
+  device: Pick<ApproveDevice, "nonces" | "now" | "ahead">,
+  iss: string,
+  headers: Headers,
+): void {
+  learnTime(device, iss, headers.get("date"));
+  const nonce = headers.get("dpop-nonce");
+  if (nonce !== null) device.nonces.set(iss, { nonce, at: device.now() });
 }
 
 function isNamed(error: unknown, name: string): boolean {

@@ -74,6 +74,13 @@ export async function updateContainer(device: ApproveDevice, id: string, change:
   await callAs(device, caller, { method: "PATCH", path, body: JSON.stringify(change) });
 }
 
+/** The key that a browser subscribes for (APV-DEV-3); undefined where the application sends no Web Push. */
+export async function webPushKey(device: ApproveDevice, id: string): Promise<string | undefined> {
+  const { caller } = await activeCaller(device, id);
+  const { pushKey } = await callAs(device, caller, { method: "GET", path, repeatable: true });
+  return typeof pushKey === "string" ? pushKey : undefined;
+}
+
 /** The person's own name for it, here and at the server. */
 export async function nameContainer(device: ApproveDevice, id: string, name: string): Promise<void> {
   await updateContainer(device, id, { name });

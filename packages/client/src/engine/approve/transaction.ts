@@ -1,6 +1,7 @@
 /** Fetches a transaction and believes it, or does not (Approve protocol §7). */
 import { isFailure } from "@countersign/protocol/errors";
-import { readEnvelope } from "@countersign/protocol/approve/jwe";
+import { type Opener, readEnvelope } from "@countersign/protocol/approve/jwe";
+import type { Message, Read } from "@countersign/protocol/approve/message";
 import { checkRequest } from "@countersign/protocol/approve/parties";
 import { shownDefect } from "@countersign/protocol/approve/shown";
 import { isUnderstood, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
@@ -37,18 +38,33 @@ export async function fetchTransaction(
   const path = pathOf(claims.tid);
   const body = JSON.stringify(claims.cid === undefined ? { ref } : {});
   const answer = await callAs(device, caller, { method: "POST", path, body, repeatable: true });
-  const jwe = typeof answer.transaction === "string" ? answer.transaction : "";
-  const parties = readEnvelope(jwe);
-  if (isFailure(parties) || parties.containerKid !== opener.kid) throw altered("is not encrypted to this container");
-  const text = await opener.open(jwe);
-  if (text === undefined) throw altered("does not open");
-  const read = await verifiedMessage(device, container, transaction, text);
-  if (read.kid !== parties.serverKid) throw altered("was wrapped by another than its signer");
+  const read = await openSealed(device, container, opener, transaction, answer.transaction);
   const defect = defectOf(device, container, claims.tid, read.claims);
   if (defect !== undefined) throw defect;
   const request = await checkRequest(device.parties ?? container.parties, read.claims);
   if (request !== "verified" && request !== "unpinned") throw altered(`is not what was asked for: ${request}`);
-  return { text, claims: read.claims, verified: request === "verified" };
+  return { text: read.text, claims: read.claims, verified: request === "verified" };
+}
+
+/**
+ * What the server encrypted to this container, verified. Throws `message-wrong` for what was altered on the way, or is another's.
+ */
+export async function openSealed<Claims extends { readonly iss: string; readonly aud: string; readonly iat: number }>(
+  device: ApproveDevice,
+  container: ContainerState,
+  opener: Opener,
+  message: Message<Claims>,
+  sealed: unknown,
+): Promise<Read<Claims>> {
+  const jwe = typeof sealed === "string" ? sealed : "";
+  const parties = readEnvelope(jwe);
+  if (isFailure(parties) || parties.containerKid !== opener.kid) throw altered("is not encrypted to this container");
+  const text = await opener.open(jwe);
+  if (text === undefined) throw altered("does not open");
+  const read = await verifiedMessage(device, container, message, text);
+  if (read.kid !== parties.serverKid) throw altered("was wrapped by another than its signer");
+  if (read.claims.aud !== container.cid) throw altered("is another's");
+  return read;
 }
 
 export function pathOf(tid: string): string {
@@ -57,11 +73,11 @@ export function pathOf(tid: string): string {
 
 function defectOf(
   device: ApproveDevice,
-  { cid, user, iss }: ContainerState,
+  { user, iss }: ContainerState,
   tid: string,
   claims: TransactionClaims,
 ): ApproveError | undefined {
-  if (claims.aud !== cid || claims.tid !== tid || claims.user !== user) return altered("is another one");
+  if (claims.tid !== tid || claims.user !== user) return altered("is another one");
   if (!isUnderstood(claims)) return new ApproveError("version", "The transaction asks for a newer version");
   if (isOver(device, iss, claims)) return new ApproveError("operation-expired", "The transaction is over");
   const { text, form } = claims.display;

@@ -12,7 +12,7 @@ import { MobileTokenLogger } from "../logging/MobileTokenLogger.ts";
 import { asMobileTokenError, MobileTokenError } from "../MobileTokenError.ts";
 import { readDate } from "../model/dates.ts";
 import { readOperations, type UserOperation } from "../model/operation.ts";
-import { followLive } from "./live.ts";
+import { followOperations } from "./live.ts";
 
 /** Members that are there are called. What they throw is logged and goes no further. */
 export interface OperationsListener {
@@ -150,7 +150,7 @@ export class OperationList {
         if (this.#pollsInstead) this.startPolling();
       },
     };
-    void followLive(live, controller.signal);
+    void followOperations(live, controller.signal);
   }
 
   /** Also stops the polling that took its place. */

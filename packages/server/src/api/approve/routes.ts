@@ -4,6 +4,7 @@ import type { Api } from "../surfaces.ts";
 import { offerNonces } from "./call.ts";
 import { containerRoutes } from "./container.ts";
 import { enrolmentRoutes } from "./enrolment.ts";
+import { containerLiveRoutes } from "./live.ts";
 import { openRoutes } from "./open.ts";
 import { transactionRoutes } from "./transactions.ts";
 
@@ -13,4 +14,5 @@ export function approveRoutes(app: Api, deps: Deps): void {
   enrolmentRoutes(app, deps);
   transactionRoutes(app, deps);
   containerRoutes(app, deps);
+  containerLiveRoutes(app, deps);
 }

@@ -3,6 +3,7 @@ import { Type } from "typebox";
 import { signDirectly } from "../../approve/direct/sign.ts";
 import { answerTransaction } from "../../approve/transactions/answer.ts";
 import { cancelTransaction } from "../../approve/transactions/cancel.ts";
+import { pastTransactions } from "../../approve/transactions/history.ts";
 import { fetchTransaction } from "../../approve/transactions/issue.ts";
 import { pendingReferences } from "../../approve/transactions/pending.ts";
 import { directIdToken } from "../../oidc/direct.ts";
@@ -20,6 +21,14 @@ export function transactionRoutes(app: Api, deps: Deps): void {
   app.get("/approve/v1/transactions", async (request) => ({
     references: await pendingReferences(deps, await provenContainer(deps, request)),
   }));
+
+  app.post(
+    "/approve/v1/history",
+    { schema: { body: closed({ after: Type.Optional(text(64)) }) } },
+    async (request) => ({
+      history: orRefuse(await pastTransactions(deps, await provenContainer(deps, request), request.body.after)),
+    }),
+  );
 
   const fetched = { params, body: closed({ ref: Type.Optional(text(2048)) }) };
   app.post("/approve/v1/transactions/:tid", { schema: fetched }, async (request) => {

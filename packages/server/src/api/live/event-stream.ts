@@ -1,4 +1,5 @@
 /** Server-sent events (HTML, §9.2), read with fetch. Who reads too slowly is cut off, so that nobody waits for it. */
+import type { OutgoingHttpHeaders } from "node:http";
 import type { FastifyReply } from "fastify";
 
 export interface EventStream {
@@ -31,6 +32,8 @@ export function beginStream(reply: FastifyReply, gone: () => void): void {
   raw.once("close", gone);
   raw.on("error", gone);
   raw.writeHead(200, {
+    // What hooks said of the answer: which origin may read it.
+    ...(reply.getHeaders() as OutgoingHttpHeaders),
     "content-type": "text/event-stream; charset=utf-8",
     "cache-control": "no-store",
     // Proxies that would wait for more hand it on at once.

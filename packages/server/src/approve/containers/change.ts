@@ -5,6 +5,7 @@ import { noAnswer } from "@countersign/protocol/approve/response";
 import { activationEvent, writeHistory } from "../../activations/activation.ts";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { findGateway } from "../../push/configure.ts";
 import { isToken } from "../../push/device.ts";
 import { registerDevice } from "../../push/register.ts";
 import { removeDevice } from "../../push/remove.ts";
@@ -24,14 +25,18 @@ export interface ContainerState {
   /** Seconds. */
   readonly renewBefore?: number;
   readonly features: EnrolRecord["features"];
+  /** VAPID key of the application's Web Push, where it has one. */
+  readonly pushKey?: string;
 }
 
 export async function containerState(
-  deps: Pick<Deps, "store">,
+  deps: Pick<Deps, "store" | "secrets">,
   { activation, row }: Container,
 ): Promise<ContainerState | Refusal> {
   const type = await findDeviceType(deps, row.device_type);
   if (isRefusal(type)) return type;
+  const web = await findGateway(deps, { applicationId: activation.application_id, platform: "web" });
+  const pushKey = isRefusal(web) ? undefined : (web as { readonly publicKey?: string }).publicKey;
   const last = activation.ctr_data === null ? undefined : fromBase64(activation.ctr_data);
   return {
     seq: activation.counter,
@@ -40,6 +45,7 @@ export async function containerState(
     name: activation.name ?? "",
     ...(row.renew_before !== null && { renewBefore: Math.floor(row.renew_before / 1000) }),
     features: { ...type.features, otp: type.otp.length > 0 },
+    ...(pushKey !== undefined && { pushKey }),
   };
 }
 

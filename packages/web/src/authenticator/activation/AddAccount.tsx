@@ -6,6 +6,7 @@ import { Connect } from "./Connect.tsx";
 import { entry } from "./entered.ts";
 import { PasteLink } from "./PasteLink.tsx";
 import { TypeCode } from "./TypeCode.tsx";
+import { TypeInvite } from "./TypeInvite.tsx";
 
 /** All of connecting an account: how the code gets here, and then what is made of it. */
 export function AddAccount({ by }: { readonly by: Extract<Route, { at: "add" }>["by"] }) {
@@ -15,6 +16,7 @@ export function AddAccount({ by }: { readonly by: Extract<Route, { at: "add" }>[
   return (
     <Page onBack={back}>
       {by === "code" && <TypeCode />}
+      {by === "invite" && <TypeInvite />}
       {by === "link" && <PasteLink />}
       {by === "choice" && <Choice isFirst={isFirst} />}
     </Page>

@@ -29,7 +29,8 @@ export function Connect({ entry }: { readonly entry: Entry }) {
   useEffect(() => {
     const find = async () => {
       issued.value = (await issuedFrom(entry)) ?? "none";
-      isConfirmed.value ||= entry.kind === "code";
+      // Who typed the address of a server has seen it.
+      isConfirmed.value ||= entry.kind === "code" || entry.kind === "invite";
     };
     void find();
   }, []);
@@ -38,8 +39,9 @@ export function Connect({ entry }: { readonly entry: Entry }) {
     entered.value = undefined;
     go({ at: "approvals" }, { replace: true });
   };
-  if (entry.kind !== "offer" && issued.value === undefined) return <Page onBack={leave}>{null}</Page>;
-  if (entry.kind !== "offer" && issued.value === "none") {
+  const isApprove = entry.kind === "offer" || entry.kind === "invite";
+  if (!isApprove && issued.value === undefined) return <Page onBack={leave}>{null}</Page>;
+  if (!isApprove && issued.value === "none") {
     return (
       <Page onBack={leave}>
         <Heading>{t.add.title}</Heading>
@@ -48,7 +50,7 @@ export function Connect({ entry }: { readonly entry: Entry }) {
     );
   }
   const server = entry.kind === "code" ? "" : hostOf(entry);
-  if (!isConfirmed.value) {
+  if (!isConfirmed.value && entry.kind !== "invite") {
     return (
       <Page onBack={leave}>
         <section class="stack">
@@ -70,14 +72,17 @@ export function Connect({ entry }: { readonly entry: Entry }) {
       </Page>
     );
   }
-  if (entry.kind === "offer") return <ConnectApprove text={entry.text} onLeave={leave} />;
+  if (isApprove) return <ConnectApprove entry={entry} onLeave={leave} />;
   return typeof issued.value === "object" ? <ConnectMobileToken issued={issued.value} onLeave={leave} /> : null;
 }
 
 /** A bare code belongs to the application of this page's own server. */
 async function issuedFrom(entry: Entry): Promise<Issued | undefined> {
-  if (entry.kind === "offer") return undefined;
-  if (entry.kind === "link") return { ...entry, name: entry.name ?? hostOf(entry) };
+  if (entry.kind === "offer" || entry.kind === "invite") return undefined;
+  if (entry.kind === "link") {
+    const { code, server, configuration, name = hostOf(entry) } = entry;
+    return { code, server, configuration, name };
+  }
   const start = await readStart();
   if (start?.configuration === undefined) return undefined;
   const server = location.origin;

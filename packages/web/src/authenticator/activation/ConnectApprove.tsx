@@ -10,6 +10,8 @@ import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { Page } from "../shell/Shell.tsx";
 import { type Texts, texts } from "../texts/texts.ts";
+import { entry as entered } from "./entered.ts";
+import type { Entry } from "./entry.ts";
 import { Ready } from "./Ready.tsx";
 
 interface Question {
@@ -17,11 +19,18 @@ interface Question {
   readonly answer: (password: Uint8Array<ArrayBuffer> | undefined) => void;
 }
 
+interface ConnectApproveProps {
+  readonly entry: Extract<Entry, { readonly kind: "offer" | "invite" }>;
+  readonly onLeave: () => void;
+}
+
 /** Registers with an Approve server; its policies say whether a password is to be chosen. */
-export function ConnectApprove({ text, onLeave }: { readonly text: string; readonly onLeave: () => void }) {
+export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   const t = texts.value;
   const question = useSignal<Question | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
+  /** To be typed once more, not sent once more. */
+  const isMistyped = useSignal(false);
   const made = useSignal<{ readonly id: string; readonly code: string } | undefined>(undefined);
 
   const register = async () => {
@@ -42,12 +51,13 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
             },
           };
         });
-      const initialization = new sdk.ContainerInitialization({ activationCode: text, name: deviceName() });
+      const initialization = new sdk.ContainerInitialization({ ...sourceOf(entry), name: deviceName() });
       const container = await device.createContainer(initialization, { onEventReceived });
       await keepAccount({ ...approveRecord(container), name: new URL(container.serverURL).host });
       made.value = { id: container.id, code: container.transcriptCode };
     } catch (error) {
-      failure.value = registerFailure(error, t);
+      failure.value = registerFailure(error, t, entry);
+      isMistyped.value = failure.value === t.add.inviteWrong;
     }
   };
   useEffect(() => void register(), []);
@@ -69,7 +79,7 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
           <Notice tone="danger" live>
             {failure.value}
           </Notice>
-          <Button wide onClick={() => void register()}>
+          <Button wide onClick={() => (isMistyped.value ? (entered.value = undefined) : void register())}>
             {t.app.retry}
           </Button>
         </section>
@@ -78,9 +88,15 @@ export function ConnectApprove({ text, onLeave }: { readonly text: string; reado
   );
 }
 
-function registerFailure(error: unknown, t: Texts): string {
+function sourceOf(entry: ConnectApproveProps["entry"]) {
+  if (entry.kind === "offer") return { activationCode: entry.text };
+  const { userId, inviteCode, server: serverUrl } = entry;
+  return { userId, inviteCode, serverUrl };
+}
+
+function registerFailure(error: unknown, t: Texts, { kind }: Entry): string {
   const { name, parameters } = error as { name?: string; parameters?: readonly string[] };
   if (name === "ServerProtocolException") return t.add.notGenuine;
-  if (parameters?.[0]?.startsWith("offer-")) return t.add.expired;
+  if (parameters?.[0]?.startsWith("offer-")) return kind === "invite" ? t.add.inviteWrong : t.add.expired;
   return failureOf(error) === "secret-wrong" ? t.password.wrong : failureText(error, t);
 }

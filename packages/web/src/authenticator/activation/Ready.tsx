@@ -4,6 +4,7 @@ import { Button } from "../../design/components/Button.tsx";
 import { Icon } from "../../design/components/Icon.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import { findAccount } from "../accounts/accounts.ts";
+import { subscribeMore } from "../push/subscribe.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { Page } from "../shell/Shell.tsx";
 import { texts } from "../texts/texts.ts";
@@ -36,6 +37,11 @@ export function Ready({ id, code, onDone }: ReadyProps) {
       clearTimeout(timer);
     };
   }, []);
+
+  useEffect(() => {
+    // What fails here can be turned on in the settings.
+    if (state.value === "active") subscribeMore().catch(() => undefined);
+  }, [state.value]);
 
   if (state.value === "removed") {
     return (

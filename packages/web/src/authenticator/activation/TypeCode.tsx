@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { Button } from "../../design/components/Button.tsx";
 import { Field } from "../../design/components/Field.tsx";
 import { Heading } from "../shell/Heading.tsx";
+import { go } from "../shell/route.ts";
 import { texts } from "../texts/texts.ts";
 import { entry } from "./entered.ts";
 import { asTyped, readEntry } from "./entry.ts";
@@ -38,6 +39,9 @@ export function TypeCode() {
       />
       <Button wide type="submit">
         {t.app.continue}
+      </Button>
+      <Button wide look="plain" onClick={() => go({ at: "add", by: "invite" })}>
+        {t.add.inviteLink}
       </Button>
     </form>
   );

@@ -12,7 +12,9 @@ export type Entry =
       readonly name?: string;
     }
   /** An offer of an Approve server, as it was read. Nothing of it is verified yet. */
-  | { readonly kind: "offer"; readonly text: string; readonly server: string };
+  | { readonly kind: "offer"; readonly text: string; readonly server: string }
+  /** What stands in for an offer where nothing can be scanned or pasted. */
+  | { readonly kind: "invite"; readonly userId: string; readonly inviteCode: string; readonly server: string };
 
 /** Undefined for a text that connects nothing. */
 export function readEntry(text: string): Entry | undefined {
@@ -42,6 +44,15 @@ function readOffer(text: string): Entry | undefined {
   const { typ, claims } = bare === undefined ? {} : readToken(bare);
   const server = typ === "apv-offer+jwt" && typeof claims?.iss === "string" ? serverAddress(claims.iss) : undefined;
   return server === undefined ? undefined : { kind: "offer", text, server };
+}
+
+/** What was typed; undefined while something is missing, or the address is no server's. */
+export function readInvite(userId: string, code: string, server: string): Entry | undefined {
+  const inviteCode = code.toUpperCase().replace(/[\s-]/g, "");
+  const bare = server.trim();
+  const address = serverAddress(/^https?:/i.test(bare) ? bare : `https://${bare}`);
+  if (userId.trim() === "" || inviteCode === "" || address === undefined) return undefined;
+  return { kind: "invite", userId: userId.trim(), inviteCode, server: address };
 }
 
 function memberOf(json: string): string | undefined {

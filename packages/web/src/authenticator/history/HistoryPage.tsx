@@ -7,21 +7,21 @@ import {
 import { useSignal } from "@preact/signals";
 import { Button } from "../../design/components/Button.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
-import type { MobileTokenAccount } from "../accounts/account.ts";
-import { mobileTokenAccounts } from "../accounts/accounts.ts";
-import { shownDate } from "../operations/countdown.ts";
+import type { Account, MobileTokenAccount } from "../accounts/account.ts";
+import { accounts } from "../accounts/accounts.ts";
 import { PinPad } from "../pin/PinPad.tsx";
 import { wrongPinText } from "../pin/wrong-pin.ts";
 import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { texts } from "../texts/texts.ts";
-import "./history.css";
+import { HistoryRow } from "./HistoryRow.tsx";
+import { PastTransactions } from "./PastTransactions.tsx";
 
-/** What was decided. The server gives it to a person only, so a PIN is asked for. */
+/** What was decided, account by account. A Mobile Token server gives it to a person only, so a PIN is asked for. */
 export function HistoryPage() {
   const t = texts.value;
-  const known = mobileTokenAccounts.value;
-  const chosen = useSignal<MobileTokenAccount | undefined>(known.length === 1 ? known[0] : undefined);
+  const known = accounts.value ?? [];
+  const chosen = useSignal<Account | undefined>(known.length === 1 ? known[0] : undefined);
   if (known.length === 0) {
     return (
       <section class="stack">
@@ -30,7 +30,9 @@ export function HistoryPage() {
       </section>
     );
   }
-  if (chosen.value !== undefined) return <HistoryOf account={chosen.value} />;
+  const account = chosen.value;
+  if (account?.kind === "approve") return <PastTransactions account={account} />;
+  if (account !== undefined) return <HistoryOf account={account} />;
   return (
     <section class="stack">
       <Heading>{t.history.title}</Heading>
@@ -84,37 +86,22 @@ function HistoryOf({ account }: { readonly account: MobileTokenAccount }) {
       {list.value.length === 0 && <p class="soft">{t.history.empty}</p>}
       <ul class="history card">
         {list.value.map((operation) => (
-          <li key={operation.id}>
-            <Decided operation={operation} />
-          </li>
+          <Decided key={operation.id} operation={operation} />
         ))}
       </ul>
     </section>
   );
 }
 
-const marks: Readonly<Record<string, string>> = {
-  APPROVED: "good",
-  REJECTED: "danger",
-  FAILED: "danger",
-  PENDING: "info",
-};
-
 function Decided({ operation }: { readonly operation: UserOperation }) {
-  const t = texts.value;
   const { status, formData, name, operationCreated } = operation;
   const amount = formData.attributes.find(({ type }) => type === "AMOUNT");
-  const word = t.history.status[status as keyof typeof t.history.status] ?? status;
   return (
-    <div class="history-row">
-      <div>
-        <strong>{formData.title || name}</strong>
-        <p class="small soft">{shownDate(operationCreated)}</p>
-      </div>
-      <div class="history-end">
-        {amount !== undefined && <span class="history-amount">{attributeText(amount)}</span>}
-        <span class={`mark mark-${marks[status] ?? "neutral"}`}>{word}</span>
-      </div>
-    </div>
+    <HistoryRow
+      title={formData.title || name}
+      date={operationCreated}
+      amount={amount && attributeText(amount)}
+      status={status}
+    />
   );
 }

@@ -1,9 +1,11 @@
 import { Icon } from "../../design/components/Icon.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import { accounts, findAccount } from "../accounts/accounts.ts";
+import { toRenew } from "../accounts/renewal.ts";
 import { failureOf } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
 import { isOnline } from "../shell/network.ts";
+import { addressOf } from "../shell/route.ts";
 import { texts } from "../texts/texts.ts";
 import { PendingCard } from "./PendingCard.tsx";
 import { failures, pending, pendingCount } from "./pending.ts";
@@ -28,6 +30,7 @@ export function Approvals() {
         </p>
       </div>
       <Failures />
+      <Renewals />
       {items !== undefined && items.length === 0 && (
         <div class="empty">
           <div class="empty-mark" aria-hidden="true">
@@ -46,6 +49,21 @@ export function Approvals() {
       </ul>
     </section>
   );
+}
+
+/** Keys that end soon, where the person has to be there. */
+function Renewals() {
+  const t = texts.value;
+  return toRenew.value.map((id) => {
+    const account = findAccount(id);
+    if (account === undefined) return null;
+    return (
+      <Notice key={id} tone="info" title={t.renewal.due(account.name)}>
+        <p>{t.renewal.dueText}</p>
+        <a href={addressOf({ at: "renew", account: id })}>{t.renewal.renew}</a>
+      </Notice>
+    );
+  });
 }
 
 function Failures() {

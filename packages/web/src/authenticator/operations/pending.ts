@@ -3,6 +3,7 @@ import type { ServerActionInfo, Transaction } from "@countersign/client/approve"
 import type { UserOperation } from "@countersign/client/mobile-token";
 import { computed, signal } from "@preact/signals";
 import type { Account, ApproveAccount, MobileTokenAccount } from "../accounts/account.ts";
+import { renewWhenDue } from "../accounts/renewal.ts";
 import { countUnread, forgetUnread } from "../inbox/unread.ts";
 import { failureOf } from "../shell/failure.ts";
 import { noteReach } from "../shell/network.ts";
@@ -108,33 +109,58 @@ export function asPending(account: MobileTokenAccount, operation: UserOperation)
   return { kind: "mobile-token", account, id, operation, expires };
 }
 
-/** Milliseconds. Servers tell Approve devices by push; in a page that is looked at, asking is quicker. */
-const askAgain = 3_000;
+/** Milliseconds: a net under the news, and what takes their place where there are none. */
+const [askAgain, askInstead] = [60_000, 3_000];
 
 function followApprove(account: ApproveAccount): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
+  let pause = askAgain;
   let isOver = false;
   const look = async () => {
-    if (document.visibilityState === "visible") await loadTransactions(account);
-    if (!isOver) timer = setTimeout(() => void look(), askAgain);
+    await loadTransactions(account);
+    clearTimeout(timer);
+    if (!isOver) timer = setTimeout(() => void (isSeen() ? look() : undefined), pause);
   };
+  const isSeen = () => document.visibilityState === "visible";
+  const onSeen = () => void (isSeen() && look());
+  const stop = account.container.followNews(
+    () => void look(),
+    () => {
+      pause = askInstead;
+      void look();
+    },
+  );
   void look();
+  void renewWhenDue(account);
+  document.addEventListener("visibilitychange", onSeen);
   return () => {
     isOver = true;
     clearTimeout(timer);
+    stop();
+    document.removeEventListener("visibilitychange", onSeen);
   };
 }
 
+/** Loads are numbered as they start: an older list does not replace a newer one. */
+let started = 0;
+const taken = new Map<string, number>();
+
 async function loadTransactions(account: ApproveAccount): Promise<void> {
+  const number = ++started;
+  const take = (list: Partial<OfAccount>) => {
+    if (number < (taken.get(account.id) ?? 0)) return;
+    taken.set(account.id, number);
+    put(account.id, list);
+  };
   try {
     const ids = await account.container.retrieveTransactionIds();
     const known = byAccount.value.get(account.id)?.items ?? [];
     const items = await Promise.all(ids.map((id) => readTransaction(account, id, known)));
     noteReach(true);
-    put(account.id, { items });
+    take({ items });
   } catch (failure) {
     if (failureOf(failure) === "network") noteReach(false);
-    put(account.id, { failure });
+    take({ failure });
   }
 }
 

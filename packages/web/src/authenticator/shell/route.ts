@@ -5,13 +5,17 @@ const sections = ["approvals", "history", "inbox", "settings"] as const;
 /** Main sections, shown in the frame with the tabs. */
 export type Section = (typeof sections)[number];
 
+const ways = ["code", "link", "invite"] as const;
+
 export type Route =
   | { readonly at: Section | "scan" | "offline" }
-  | { readonly at: "add"; readonly by: "code" | "link" | "choice" }
+  | { readonly at: "add"; readonly by: (typeof ways)[number] | "choice" }
+  /** What a push message names: a reference of an Approve server, or the id of an operation. */
+  | { readonly at: "open"; readonly reference: string }
   /** One operation, of one account. */
   | { readonly at: "operation"; readonly account: string; readonly id: string }
   | { readonly at: "message"; readonly account: string; readonly id: string }
-  | { readonly at: "account"; readonly account: string };
+  | { readonly at: "account" | "renew"; readonly account: string };
 
 const plain = [...sections, "scan", "offline"] as const;
 
@@ -24,17 +28,26 @@ export function readRoute(hash: string): Route {
   const [at = "", first = "", second = ""] = hash.replace(/^#\/?/, "").split("/").map(decoded);
   const known = plain.find((one) => one === at);
   if (known !== undefined) return { at: known };
-  if (at === "add") return { at, by: first === "code" || first === "link" ? first : "choice" };
+  if (at === "add") return { at, by: ways.find((one) => one === first) ?? "choice" };
+  if (at === "open" && first !== "") return { at, reference: first };
   if ((at === "operation" || at === "message") && first !== "" && second !== "") {
     return { at, account: first, id: second };
   }
-  if (at === "account" && first !== "") return { at, account: first };
+  if ((at === "account" || at === "renew") && first !== "") return { at, account: first };
   return { at: "approvals" };
 }
 
 export function addressOf(route: Route): string {
   const parts: readonly string[] =
-    "id" in route ? [route.account, route.id] : "account" in route ? [route.account] : "by" in route ? [route.by] : [];
+    "id" in route
+      ? [route.account, route.id]
+      : "account" in route
+        ? [route.account]
+        : "by" in route
+          ? [route.by]
+          : "reference" in route
+            ? [route.reference]
+            : [];
   return `#/${[route.at, ...parts.map(encodeURIComponent)].join("/")}`;
 }
 

@@ -16,6 +16,17 @@ interface AskPasswordProps {
 }
 
 export function AskPassword({ name, onPassword, onBack }: AskPasswordProps) {
+  return (
+    <Page onBack={onBack} label={name}>
+      <section class="stack">
+        <Heading>{texts.value.password.title}</Heading>
+        <PasswordForm onPassword={onPassword} />
+      </section>
+    </Page>
+  );
+}
+
+export function PasswordForm({ onPassword }: Pick<AskPasswordProps, "onPassword">) {
   const t = texts.value;
   const typed = useSignal("");
   const busy = useSignal(false);
@@ -37,26 +48,23 @@ export function AskPassword({ name, onPassword, onBack }: AskPasswordProps) {
     busy.value = false;
   };
   return (
-    <Page onBack={onBack} label={name}>
-      <form class="stack" onSubmit={(event) => void use(event)} noValidate>
-        <Heading>{t.password.title}</Heading>
-        {failure.value !== undefined && (
-          <Notice tone="danger" live>
-            {failure.value}
-          </Notice>
-        )}
-        <Field
-          label={t.password.label}
-          type="password"
-          autoComplete="current-password"
-          value={typed.value}
-          onValue={(text) => (typed.value = text)}
-          error={error.value}
-        />
-        <Button wide type="submit" busy={busy.value}>
-          {t.app.continue}
-        </Button>
-      </form>
-    </Page>
+    <form class="stack" onSubmit={(event) => void use(event)} noValidate>
+      {failure.value !== undefined && (
+        <Notice tone="danger" live>
+          {failure.value}
+        </Notice>
+      )}
+      <Field
+        label={t.password.label}
+        type="password"
+        autoComplete="current-password"
+        value={typed.value}
+        onValue={(text) => (typed.value = text)}
+        error={error.value}
+      />
+      <Button wide type="submit" busy={busy.value}>
+        {t.app.continue}
+      </Button>
+    </form>
   );
 }
