@@ -153,8 +153,8 @@ function Draft({ template, display, onSaved }: DraftProps) {
                 hint: "Whose value it shows; none for a heading.",
               },
             ]}
-            perform={(values) => {
-              setAttributes((before) => [...before, rowOf(values, before)]);
+            perform={(row) => {
+              setAttributes((before) => [...before, rowOf(row, before)]);
               return Promise.resolve(undefined);
             }}
             onDone={() => {}}

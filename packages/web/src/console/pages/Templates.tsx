@@ -100,11 +100,9 @@ const factorChoices = [
 ] as const;
 
 function fieldsOf(template?: TemplateShape): readonly MakeField[] {
-  const own = template?.signatureTypes.join(",");
-  const others =
-    own === undefined || factorChoices.some(([value]) => value === own)
-      ? []
-      : [[own, factors(template!.signatureTypes)] as const];
+  const own = template?.signatureTypes.join(",") ?? factorChoices[0][0];
+  const isListed = factorChoices.some(([value]) => value === own);
+  const choices = isListed ? factorChoices : [[own, factors(own.split(","))] as const, ...factorChoices];
   return [
     { name: "operationType", label: "Type", value: template?.operationType ?? "" },
     {
@@ -113,12 +111,7 @@ function fieldsOf(template?: TemplateShape): readonly MakeField[] {
       value: template?.dataTemplate ?? "A1*A${amount}${currency}*I${iban}**N${note}",
       hint: "A place for each parameter, such as ${amount}.",
     },
-    {
-      name: "signatureTypes",
-      label: "Factors",
-      value: own ?? factorChoices[0][0],
-      options: [...others, ...factorChoices],
-    },
+    { name: "signatureTypes", label: "Factors", value: own, options: choices },
     { name: "maxFailureCount", label: "Tries", value: String(template?.maxFailureCount ?? 5) },
     { name: "expirationSeconds", label: "Lifetime (s)", value: String(template?.expirationSeconds ?? 300) },
     { name: "riskFlags", label: "Risk flags", value: template?.riskFlags ?? "", optional: true },
