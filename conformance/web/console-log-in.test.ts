@@ -13,7 +13,7 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
   let world: World;
   let browser: Browser;
   let page: Page;
-  const console_ = () => `${world.server.privateUrl}/console/`;
+  const homeOf = () => `${world.server.privateUrl}/console/`;
 
   before(async () => {
     // The console is at 127.0.0.1: for a browser another site.
@@ -21,18 +21,25 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     const settings = operatorSettings(provider.issuer);
     const store = { name: "sqlite" as const, drop: async () => undefined };
     world = await openWorld(store, { consoleOpenId: settings }, { pages: builtPages });
-    provider.open(`${console_()}log-in/answer`);
+    provider.open(`${homeOf()}log-in/answer`);
     browser = await startChromium();
     const context = await browser.newContext({ viewport: sizes.desktop, locale: "en-GB" });
     context.setDefaultTimeout(10_000);
     page = await context.newPage();
-    await page.goto(console_());
+    await page.goto(homeOf());
   });
   after(async () => {
     await browser?.close();
     await world?.close();
     await provider?.close();
   });
+
+  async function look(name: string): Promise<void> {
+    for (const size of ["phone", "desktop"] as const) {
+      await page.setViewportSize(sizes[size]);
+      await checkPage(page, name);
+    }
+  }
 
   async function logIn(login: string): Promise<void> {
     await page.getByRole("button", { name: "Log in with Bank ID" }).click();
@@ -41,17 +48,17 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     await page.locator("input[name=password]").fill("any");
     await page.getByRole("button", { name: "Sign-in" }).click();
     await page.getByRole("button", { name: "Continue" }).click();
-    await page.waitForURL(`${console_()}**`);
+    await page.waitForURL(`${homeOf()}**`);
   }
 
   test("somebody whom no rule fits is told so, and gets no session", async () => {
     await page.getByRole("button", { name: "Log in with Bank ID" }).waitFor();
-    await checkPage(page, "console-log-in-openid");
+    await look("console-log-in-openid");
     await logIn("mallory");
     await page.getByRole("alert").getByText("You are known, but may not use this console.").waitFor();
-    assert.equal(page.url(), `${console_()}#/`, "a reload does not say it again");
-    await checkPage(page, "console-log-in-refused");
-    const cookies = await page.context().cookies(console_());
+    assert.equal(page.url(), `${homeOf()}#/`, "a reload does not say it again");
+    await look("console-log-in-refused");
+    const cookies = await page.context().cookies(homeOf());
     assert.deepEqual(
       cookies.map(({ name }) => name),
       [],
@@ -66,7 +73,7 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     assert.doesNotMatch(page.url(), /code|state/);
     await page.goBack();
     assert.doesNotMatch(page.url(), /code=|state=[\w-]{43}/);
-    await page.goto(console_());
+    await page.goto(homeOf());
     await page.evaluate("location.hash = '#/applications/bank'");
     await page.getByRole("button", { name: "Stop supporting" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Stop supporting" }).click();
@@ -79,15 +86,15 @@ describe("logging in to the console with OpenID Connect", { skip: noBrowser }, (
     await page.getByRole("button", { name: "Sign out" }).click();
     const link = page.getByRole("link", { name: "Sign out there, too" });
     await link.waitFor();
-    await checkPage(page, "console-signed-out");
+    await look("console-signed-out");
     await link.click();
     await page.waitForURL(`${provider.issuer}/**`);
-    await page.goto(console_());
+    await page.goto(homeOf());
     await page.getByRole("button", { name: "Log in with Bank ID" }).waitFor();
   });
 
   test("an answer that this browser did not begin is refused in words", async () => {
-    await page.goto(`${console_()}log-in/answer?code=x&state=${"A".repeat(43)}`);
+    await page.goto(`${homeOf()}log-in/answer?code=x&state=${"A".repeat(43)}`);
     await page.getByRole("alert").getByText("This log-in was not begun here").waitFor();
   });
 });

@@ -1,20 +1,12 @@
-/** A server with a busy bank behind it, and a browser before its console. Pictures go outside the repository. */
+/** A server with a busy bank behind it, and a browser before its console. */
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PowerAuthAuthentication } from "@countersign/client/mobile-token";
 import type { Page } from "playwright-core";
 import { enrolDevice } from "../../tools/approve-device.ts";
 import { startChromium } from "../../tools/browser.ts";
 import { builtPages } from "../../tools/build-web.ts";
+import { type Size, sizes } from "./look.ts";
 import { application, openWorld, payment, pin, type World } from "../world.ts";
-
-export const sizes = { desktop: { width: 1440, height: 900 }, phone: { width: 390, height: 844 } } as const;
-export type Size = keyof typeof sizes;
-export type Scheme = "light" | "dark";
-
-const pictures = process.env.COUNTERSIGN_SCREENSHOTS ?? join(tmpdir(), "countersign-screenshots");
 
 export type ConsoleScene = Awaited<ReturnType<typeof openConsoleScene>>;
 
@@ -70,7 +62,9 @@ async function seed(world: World) {
   }
   await pay("clara", { externalId: "invoice-2026-119" });
   const pending = await pay("anna", { externalId: "invoice-2026-120" });
-  return { decider, callbackId, approved, pending, container, devices: { anna, bert } };
+  const { items } = await world.v1("GET", "/activations?userId=anna");
+  const activation: string = items[0].id;
+  return { decider, callbackId, approved, pending, container, activation, devices: { anna, bert } };
 }
 
 async function containerOf(world: World, userId: string): Promise<string> {
@@ -111,11 +105,9 @@ export interface ConsolePage {
 export async function openConsole(
   { browser, world }: Pick<ConsoleScene, "browser" | "world">,
   size: Size,
-  colorScheme: Scheme,
 ): Promise<ConsolePage> {
   const context = await browser.newContext({
     viewport: sizes[size],
-    colorScheme,
     reducedMotion: "reduce",
     locale: "en-GB",
     timezoneId: "Europe/Prague",
@@ -150,26 +142,4 @@ export async function visit(page: Page, address: string, heading: string | RegEx
   await page.evaluate(`location.hash = ${JSON.stringify(address)}`);
   await page.getByRole("heading", { level: 1, name: heading }).waitFor();
   await page.locator(".waiting").first().waitFor({ state: "detached" });
-}
-
-export async function picture(page: Page, name: string): Promise<void> {
-  mkdirSync(pictures, { recursive: true });
-  await page.screenshot({ path: join(pictures, `${name}.png`) });
-}
-
-const axe = readFileSync(new URL(import.meta.resolve("axe-core/axe.min.js")), "utf8");
-
-interface Found {
-  readonly violations: readonly { id: string; nodes: readonly { html: string; failureSummary: string }[] }[];
-}
-
-/** Every rule of axe there is, or those about colours alone. */
-export async function accessible(page: Page, which: "everything" | "colours" = "everything"): Promise<void> {
-  if (!(await page.evaluate("'axe' in globalThis"))) await page.evaluate(axe);
-  const rules = which === "colours" ? "runOnly: ['color-contrast']," : "";
-  const { violations } = await page.evaluate<Found>(`axe.run(document, { ${rules} resultTypes: ['violations'] })`);
-  const told = violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map((n) => `${n.html} ${n.failureSummary}`).join("; ")}`,
-  );
-  assert.deepEqual(told, []);
 }

@@ -196,6 +196,64 @@ describeAtBothSizes("demo bank", (size) => {
     assert.equal(await bank.locator(".who-name").textContent(), "Anna Novak");
   });
 
+  test("who has an Approve account only connects, pays and logs in by the same codes", async () => {
+    const other = await openPhone({ browser, size: "phone" } as Scene, { permissions: ["camera"] }, demo.authenticator);
+    const typePassword = async () => {
+      await other.getByLabel("Password", { exact: true }).fill("correct horse 42");
+      await other.getByRole("button", { name: "Continue" }).click();
+    };
+    await bank.getByRole("button", { name: "Connect a phone" }).click();
+    await sheet().getByRole("button", { name: "Approve", exact: true }).click();
+    const invitation = sheet().locator('a[href*="offer="]');
+    await invitation.waitFor();
+    await checkPage(bank, "bank-connect-approve");
+    await other.goto((await invitation.getAttribute("href")) ?? "");
+    await other.getByRole("button", { name: "Continue" }).click();
+    await other.getByRole("heading", { name: "Choose a password" }).waitFor();
+    await other.getByLabel("Password", { exact: true }).fill("correct horse 42");
+    await other.getByLabel("Repeat the password").fill("correct horse 42");
+    await other.getByRole("button", { name: "Continue" }).click();
+    await other.getByRole("heading", { name: "This device is ready" }).waitFor({ timeout: 30_000 });
+    await other.getByRole("button", { name: "To the approvals" }).click();
+    await sheet().getByText("Your phone is connected").waitFor();
+    await checkPage(bank, "bank-connected");
+    await close();
+
+    await bank.getByRole("button", { name: "Buy Stoneware mug" }).click();
+    await choose(/Ask my phone/);
+    await other.getByRole("link", { name: /Payment.*18/ }).click();
+    await other.getByRole("button", { name: "Approve" }).click();
+    await typePassword();
+    await other.getByRole("heading", { name: "Approved" }).waitFor();
+    await other.getByRole("button", { name: "Done" }).click();
+    await approved();
+    await close();
+
+    for (const by of ["camera", "link"] as const) {
+      await bank.getByRole("button", { name: "Log out" }).click();
+      await bank.getByRole("button", { name: "Log in with your phone" }).click();
+      await sheet().getByRole("img").waitFor();
+      if (by === "camera") {
+        const { qr } = await bank.evaluate(async () => (await (await fetch("api/log-in")).json()) as { qr: string });
+        camera.show(qr);
+        await other.getByRole("link", { name: "Scan" }).click();
+      } else {
+        const link = await sheet()
+          .getByRole("link", { name: /Open the authenticator/ })
+          .getAttribute("href");
+        await other.evaluate((hash) => (location.hash = hash), new URL(link ?? "").hash);
+      }
+      await other.getByText("Harbourline Bank on the web").waitFor();
+      await sheet().getByText("Your phone has it").waitFor();
+      if (by === "camera") await checkPage(bank, "bank-log-in-claimed");
+      await other.getByRole("button", { name: "Approve" }).click();
+      await typePassword();
+      await bank.getByRole("heading", { name: "Everyday account" }).waitFor();
+      await other.getByRole("button", { name: "Done" }).click();
+    }
+    await other.context().close();
+  });
+
   test("other people's payments, other origins and other names of this machine get nothing", async () => {
     const api = new URL("api/", demo.bank);
     const state = await fetch(new URL("state", api));

@@ -1,9 +1,6 @@
 /** `/console/log-in`: operators come in by a real OpenID provider; whatever a forger or a stranger's link brings is refused. */
 import assert from "node:assert/strict";
-import { once } from "node:events";
-import { get, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { Writable } from "node:stream";
-import { text } from "node:stream/consumers";
 import { after, before, describe, test } from "node:test";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import { pino } from "pino";
@@ -14,41 +11,11 @@ import {
 } from "../../../../tools/operators-provider.ts";
 import type { Config, ConsoleOpenId } from "../../src/config.ts";
 import { type Bank, type Reply, send, startBank } from "../bank.ts";
+import { type Answered, begin, comeBack, type Headers, problemIn, sessionIn, visit } from "../console-browser.ts";
 import { type Forger, logInAt, startForger } from "../openid-provider.ts";
 import { openStream } from "../sse.ts";
 import { suiteOnEachStore } from "../store-suites.ts";
 import type { TestStore } from "../stores.ts";
-
-type Headers = Record<string, string>;
-
-/** As a browser that a provider has sent back. */
-const visit: Headers = { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
-
-interface Answered {
-  readonly status: number;
-  readonly text: string;
-  readonly cookies: readonly string[];
-  readonly headers: IncomingHttpHeaders;
-}
-
-async function begin(bank: Bank): Promise<{ readonly location: URL; readonly cookie: string }> {
-  const reply = await send(`${bank.privateUrl}/console/log-in`, "POST", undefined, undefined);
-  assert.equal(reply.status, 201, JSON.stringify(reply.body));
-  const [cookie = ""] = (reply.headers.get("set-cookie") ?? "").split(";");
-  return { location: new URL(reply.body.location), cookie };
-}
-
-/** Not by fetch, which says itself how it asks. */
-async function comeBack(address: URL | string, cookie: string, headers: Headers = visit): Promise<Answered> {
-  const request = get(address, { agent: false, headers: { cookie, ...headers } });
-  const [reply] = (await once(request, "response")) as [IncomingMessage];
-  const { statusCode: status = 0, headers: given } = reply;
-  return { status, text: await text(reply), cookies: given["set-cookie"] ?? [], headers: given };
-}
-
-const problemIn = ({ text }: Answered) => /#\/\?problem=([\w-]+)/.exec(text)?.[1];
-const sessionIn = ({ cookies }: Answered) =>
-  cookies.map((one) => /^countersign_console=[^;]+/.exec(one)?.[0]).find(Boolean);
 
 suiteOnEachStore((kind, open) => {
   describe(`Operators log in by OpenID Connect on ${kind}`, () => {

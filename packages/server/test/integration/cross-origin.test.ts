@@ -66,6 +66,17 @@ withBank("unless configured, no origin gets anything", {}, async (bank) => {
   assert.equal(allowedFor(asked), null);
 });
 
+withBank("our own page under the other name of this machine is no other origin; another port is", {}, async (bank) => {
+  const { port } = new URL(bank.publicUrl);
+  const own = `http://localhost:${port}`;
+  assert.equal(allowedFor(await preflight(bank.publicUrl, "/pa/v3/status", own)), own);
+  assert.equal(allowedFor(await preflight(bank.publicUrl, "/approve/v1/enrol", own)), own);
+  assert.equal(allowedFor(await preflight(bank.publicUrl, "/oidc/token", own)), null);
+  for (const other of [`http://localhost:${Number(port) + 1}`, "http://localhost", `https://localhost:${port}`]) {
+    assert.equal(allowedFor(await preflight(bank.publicUrl, "/pa/v3/status", other)), null, other);
+  }
+});
+
 withBank(
   "paths that are not for devices stay closed to origins, and so does the private listener",
   named,

@@ -3,9 +3,14 @@ import { useEffect } from "preact/hooks";
 import { Button } from "../design/components/Button.tsx";
 import { Notice } from "../design/components/Notice.tsx";
 import { Sheet } from "../design/components/Sheet.tsx";
-import { ask, type ConnectionState, type Invitation, textOf } from "./api.ts";
+import { ask, type ConnectionState, type Invitation, type Kind, textOf } from "./api.ts";
 import { Qr } from "./Qr.tsx";
 import { load, open, state, useLooking } from "./state.ts";
+
+const kinds = [
+  ["mobile-token", "Mobile Token"],
+  ["approve", "Approve"],
+] as const;
 
 /** A code for the phone, the same digits on both screens, and the customer's word that they are the same. */
 export function Connect() {
@@ -13,6 +18,7 @@ export function Connect() {
   const connection = useSignal<ConnectionState>({ state: "waiting" });
   const problem = useSignal<string | undefined>(undefined);
   const busy = useSignal(false);
+  const kind = useSignal<Kind>("mobile-token");
   const close = () => {
     open.value = undefined;
     void load();
@@ -21,17 +27,17 @@ export function Connect() {
     connection.value = { state: "waiting" };
     problem.value = undefined;
     try {
-      invitation.value = await ask<Invitation>("/connection", {});
+      invitation.value = await ask<Invitation>("/connection", { kind: kind.value });
     } catch (error) {
       problem.value = textOf(error);
     }
   };
-  useEffect(() => void begin(), []);
+  useEffect(() => void begin(), [kind.value]);
   useLooking(async () => {
     if (invitation.value === undefined) return false;
     connection.value = await ask<ConnectionState>("/connection");
     return connection.value.state === "waiting" || connection.value.state === "confirm";
-  }, invitation.value?.code ?? "");
+  }, invitation.value?.qr ?? "");
   const confirm = async () => {
     busy.value = true;
     try {
@@ -49,7 +55,23 @@ export function Connect() {
           {problem.value}
         </Notice>
       )}
-      {at === "waiting" && invitation.value !== undefined && <Code {...invitation.value} />}
+      {at === "waiting" && invitation.value !== undefined && (
+        <>
+          <div class="kinds" role="group" aria-label="Kind of account">
+            {kinds.map(([one, name]) => (
+              <Button
+                key={one}
+                look={one === kind.value ? "main" : "plain"}
+                aria-pressed={one === kind.value}
+                onClick={() => (kind.value = one)}
+              >
+                {name}
+              </Button>
+            ))}
+          </div>
+          <Code {...invitation.value} />
+        </>
+      )}
       {at === "confirm" && (
         <>
           <p>Does your phone show these digits? Then nobody is in between.</p>
@@ -101,10 +123,10 @@ function Code({ code, qr, link }: Invitation) {
           </a>{" "}
           on your phone or in another tab.
         </li>
-        <li>Scan this code, or choose “I have a code” and type it.</li>
+        <li>{code === undefined ? "Scan this code." : "Scan this code, or choose “I have a code” and type it."}</li>
       </ol>
       <Qr text={qr} label="Code to connect with" />
-      <p class="digits code">{code}</p>
+      {code !== undefined && <p class="digits code">{code}</p>}
       <a class="button button-second button-wide" href={link} target="authenticator">
         Open the authenticator on this device
       </a>

@@ -33,8 +33,11 @@ export interface State {
   readonly payments?: readonly Payment[];
 }
 
+export type Kind = "mobile-token" | "approve";
+
 export interface Invitation {
-  readonly code: string;
+  /** Absent with Approve. */
+  readonly code?: string;
   readonly qr: string;
   readonly link: string;
 }
@@ -90,6 +93,7 @@ export async function ask<Answer>(path: string, body?: object): Promise<Answer> 
 const words: Readonly<Record<string, string>> = {
   offline: "The bank cannot be reached.",
   "no-device": "Connect a phone first: there is none that could approve.",
+  "not-this-way": "This way needs a Mobile Token account. Ask your phone instead.",
   balance: "There is not enough money in the account.",
   amount: "Enter an amount such as 25.00.",
   iban: "This is not an account number. Check it, digit by digit.",

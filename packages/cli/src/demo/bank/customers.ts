@@ -1,5 +1,6 @@
 /** Who is looked at by which browser. Kept in memory: a demo begins anew with each start. */
 import { randomBytes } from "node:crypto";
+import type { Kind } from "./connect.ts";
 import type { LogIn } from "./log-in.ts";
 import type { Payment } from "./payments.ts";
 
@@ -11,8 +12,8 @@ export interface Customer {
   balance: number;
   /** Newest first. */
   payments: Payment[];
-  /** Of the device that is being connected. */
-  activationId?: string | undefined;
+  /** The device that is being connected: its activation, or the offer made to it. */
+  connecting?: { readonly kind: Kind; readonly id: string } | undefined;
 }
 
 /** One browser. */

@@ -1,7 +1,7 @@
 /** Opens the demo bank: a back end that is a relying party of the server, and the page in front of it. */
 import { join } from "node:path";
 import type { Connection } from "../../connection.ts";
-import { confirm, connectionState, devicesOf, invite } from "./connect.ts";
+import { confirm, connectionState, countContainers, devicesOf, invite, readKind } from "./connect.ts";
 import { type Customer, customers, demoCustomer, type Session } from "./customers.ts";
 import { type BankRequest, listen, type Listening } from "./http.ts";
 import { beginLogIn, logInState } from "./log-in.ts";
@@ -35,7 +35,7 @@ export async function openBank({ connection, publicUrl, pages, port }: BankPlace
         name: customer.name,
         iban: customer.iban,
         balance: euros(customer.balance),
-        devices: (await devicesOf(ties, customer)).length,
+        devices: (await devicesOf(ties, customer)).length + (await countContainers(ties, customer)),
       },
       payments: customer.payments.map(shown),
     }),
@@ -58,7 +58,7 @@ export async function openBank({ connection, publicUrl, pages, port }: BankPlace
       return logInState(ties, session, known);
     },
     "GET /log-in": (session) => logInState(ties, session, known),
-    "POST /connection": async (session) => invite(ties, customerOf(session)),
+    "POST /connection": async (session, { body }) => invite(ties, customerOf(session), readKind(body)),
     "GET /connection": async (session) => connectionState(ties, customerOf(session)),
     "POST /connection/confirm": async (session) => confirm(ties, customerOf(session)),
     "POST /payments": async (session, { body }) => one(await pay(ties, customerOf(session), readOrder(body))),

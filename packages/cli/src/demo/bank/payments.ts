@@ -6,7 +6,7 @@ import type { Operation } from "@countersign/relying-party/operations";
 import { proximityCode } from "@countersign/relying-party/proximity";
 import { ReceiptError, verifyReceipt } from "@countersign/relying-party/receipt";
 import { names } from "../parties.ts";
-import { devicesOf } from "./connect.ts";
+import { countContainers, devicesOf } from "./connect.ts";
 import type { Customer } from "./customers.ts";
 import { euros, type Order, type Way } from "./order.ts";
 import { refuse } from "./refusal.ts";
@@ -40,8 +40,11 @@ export async function pay(ties: Ties, customer: Customer, order: Order): Promise
   if (order.cents > waiting.reduce((left, { cents }) => left - cents, customer.balance)) throw refuse(409, "balance");
   const devices = await devicesOf(ties, customer);
   const [device] = devices;
-  if (device === undefined) throw refuse(409, "no-device");
-  const payment = await (order.way === "phone"
+  const hasOther = device === undefined && (await countContainers(ties, customer)) > 0;
+  if (device === undefined && (order.way !== "phone" || !hasOther)) {
+    throw refuse(409, hasOther ? "not-this-way" : "no-device");
+  }
+  const payment = await (order.way === "phone" || device === undefined
     ? byCiba(ties, customer, order)
     : byOperation(ties, customer, order, device));
   customer.payments = [payment, ...customer.payments].slice(0, 50);

@@ -9,6 +9,8 @@ import { names } from "../parties.ts";
 
 export const bankName = "Harbourline Bank";
 export const templates = { payment: "bank-payment", logIn: "bank-log-in" } as const;
+/** Of Approve devices. */
+export const deviceType = "bank-phone";
 export const paymentType = "bank_payment";
 
 /** How the bank reaches the server, and what it has pinned. */
@@ -16,6 +18,7 @@ export interface Ties {
   readonly ciba: CibaClient;
   readonly operations: OperationsClient;
   readonly backOffice: BackOffice;
+  readonly api: V1;
   /** Of receipts. */
   readonly keys: Jwks;
   /** Base address for devices, under a name: passkeys need one. */
@@ -30,6 +33,7 @@ export interface Ties {
 export async function setUp(connection: Connection, publicUrl: string, closing: AbortSignal): Promise<Ties> {
   const [office, api] = [backOffice(connection), v1(connection)];
   await setTemplates(api);
+  await api.call("PUT", `/device-types/${deviceType}`, { applicationId: names.application });
   await api.call("PUT", `/authorization-types/${paymentType}`, authorizationType);
   const { issuer, send } = await providerAt(publicUrl);
   const { versions } = await office<{ versions: { mobileSdkConfig: string; supported: boolean }[] }>(
@@ -40,6 +44,7 @@ export async function setUp(connection: Connection, publicUrl: string, closing: 
     ciba: await cibaClient({ issuer, ...(await openIdClient(api)), fetch: send }),
     operations: operationsClient(connection),
     backOffice: office,
+    api,
     keys: await fetchJwks(`${publicUrl}/.well-known/countersign/jwks.json`),
     publicUrl: publicUrl.replace("//127.0.0.1:", "//localhost:"),
     configuration: versions.find(({ supported }) => supported)?.mobileSdkConfig ?? "",

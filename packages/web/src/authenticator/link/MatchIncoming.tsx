@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Sheet } from "../../design/components/Sheet.tsx";
 import { accounts } from "../accounts/accounts.ts";
+import { openTransaction } from "../operations/open-transaction.ts";
 import { pending } from "../operations/pending.ts";
 import { failureOf } from "../shell/failure.ts";
 import { go } from "../shell/route.ts";
@@ -49,7 +50,19 @@ async function lookUp(waiting: Incoming): Promise<Missing | undefined> {
   // The list may have come in the meantime.
   if (incoming.value !== waiting || answers.includes("claimed")) return undefined;
   incoming.value = undefined;
+  if (waiting.reference !== undefined && (await opened(waiting.reference))) return undefined;
   return (["expired", "finished", "network"] as const).find((one) => answers.includes(one)) ?? "none";
+}
+
+/** As an Approve account's. False where there is none that may have it. */
+async function opened(reference: string): Promise<boolean> {
+  if (!accounts.value?.some(({ kind }) => kind === "approve")) return false;
+  try {
+    go({ at: "operation", ...(await openTransaction(reference)) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** One that is for nobody yet becomes this person's: the claim brings it into the list. */

@@ -4,11 +4,14 @@
  */
 import { PacUtils, ProximityCheck, ProximityCheckType } from "@countersign/client/mobile-token";
 import { signal } from "@preact/signals";
+import { parametersOf } from "../activation/entry.ts";
 
 export interface Incoming {
   readonly operationId: string;
   /** Undefined for a code without one-time password. */
   readonly check: ProximityCheck | undefined;
+  /** The same for who has Approve accounts only: a transaction's id, which came in the same link. */
+  readonly reference: string | undefined;
 }
 
 /** To be matched to its operation. */
@@ -21,7 +24,7 @@ let matched: Incoming | undefined;
 export function receive(text: string, type: ProximityCheckType): void {
   const read = type === ProximityCheckType.QR_CODE ? PacUtils.parseQRCode(text) : PacUtils.parseDeeplink(text);
   const check = read.potp === undefined ? undefined : new ProximityCheck(read.potp, type);
-  incoming.value = { operationId: read.oid, check };
+  incoming.value = { operationId: read.oid, check, reference: parametersOf(text)?.get("ref") ?? undefined };
 }
 
 export function match(): void {

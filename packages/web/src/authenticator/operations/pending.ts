@@ -164,6 +164,15 @@ async function loadTransactions(account: ApproveAccount): Promise<void> {
   }
 }
 
+/** One that was for nobody yet is this person's once it is fetched; only then is it in the list of the server. */
+export async function addTransaction(account: ApproveAccount, text: string): Promise<void> {
+  const known = byAccount.value.get(account.id)?.items ?? [];
+  const added = await readTransaction(account, text, known);
+  // The list may have been loaded in between.
+  const { items = [] } = byAccount.value.get(account.id) ?? {};
+  if (!items.some(({ id }) => id === added.id)) put(account.id, { items: [...items, added] });
+}
+
 /** Each is fetched once. */
 async function readTransaction(
   account: ApproveAccount,

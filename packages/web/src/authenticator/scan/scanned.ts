@@ -20,8 +20,9 @@ export function readScanned(text: string): Scanned | undefined {
   // Lines are part of what is signed: the text stays as it was scanned.
   if (trimmed.split("\n").length >= 6) return { kind: "offline", text };
   const parameters = parametersOf(trimmed);
-  if (parameters?.has("ref")) return { kind: "transaction", text: trimmed };
+  // A link may be for accounts of both kinds: its one-time password is of no use later, the other id comes along.
   if (parameters?.has("oid") || parameters?.has("code")) return { kind: "proximity", text: trimmed };
+  if (parameters?.has("ref")) return { kind: "transaction", text: trimmed };
   const { typ, claims } = readToken(trimmed);
   if (typeof typ === "string" && typ.startsWith("apv-")) return { kind: "transaction", text: trimmed };
   return claims !== undefined && "oid" in claims ? { kind: "proximity", text: trimmed } : undefined;

@@ -1,11 +1,13 @@
 import { Button } from "../../design/components/Button.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import { Ask } from "../parts/Ask.tsx";
+import { Export } from "../parts/Export.tsx";
+import { Make, type Values } from "../parts/Make.tsx";
 import { Code, Facts, PageHead, Panel, Status, When } from "../parts/Pieces.tsx";
 import { ListTable, Table, Waiting } from "../parts/Table.tsx";
-import { get, may, send } from "../state/api.ts";
+import { get, may, send, session } from "../state/api.ts";
 import { useItems, useLoaded } from "../state/load.ts";
-import { to } from "../state/router.ts";
+import { go, to } from "../state/router.ts";
 import { Missing } from "./Operation.tsx";
 
 interface Listed {
@@ -25,7 +27,17 @@ export function Applications() {
   const list = useItems<Listed>("/applications");
   return (
     <>
-      <PageHead title="Applications" lead="Apps of the bank, and the programs that use this server." />
+      <PageHead title="Applications" lead="Apps of the bank, and the programs that use this server.">
+        <Export path="/applications" query={{}} name="applications" />
+        {may("admin") && (
+          <Make
+            action="New application"
+            fields={[{ name: "id", label: "Id", hint: "As programs call it; it stays as it is." }]}
+            perform={async ({ id }) => void (await send("POST", "/applications", { id }))}
+            onDone={({ id = "" }) => go(to(["applications", id]))}
+          />
+        )}
+      </PageHead>
       <Panel title="Applications">
         <ListTable
           label="Applications"
@@ -53,15 +65,40 @@ export function Applications() {
           ]}
         />
       </Panel>
-      {may("admin") && <Clients />}
+      {may("admin") && session.value?.applications === undefined && <Clients />}
     </>
   );
 }
 
+const permissions = [
+  ["relying-party", "Create operations and see its own"],
+  ["operate", "Operate: block, unblock, remove, lists, history"],
+  ["integrate", "Integrate: activations, templates, operations"],
+  ["admin", "Everything except decide"],
+] as const;
+
 function Clients() {
   const list = useItems<Client>("/api-clients");
+  const make = async ({ name, permission, application }: Values) => {
+    const asked = { name, permissions: [permission], ...(application && { applications: [application] }) };
+    const made = await send<{ clientId: string; clientSecret: string }>("POST", "/api-clients", asked);
+    return { "Client id": made.clientId, Secret: made.clientSecret };
+  };
   return (
     <Panel title="API clients">
+      <div class="page-actions">
+        <Export path="/api-clients" query={{}} name="api-clients" />
+        <Make
+          action="New API client"
+          fields={[
+            { name: "name", label: "Name" },
+            { name: "permission", label: "May", options: permissions },
+            { name: "application", label: "Only for the application", optional: true, hint: "All when empty." },
+          ]}
+          perform={make}
+          onDone={list.again}
+        />
+      </div>
       <ListTable
         label="API clients"
         list={list}
@@ -76,9 +113,25 @@ function Clients() {
               </span>
             ),
           },
-          { title: "Permissions", cell: (one) => one.permissions.join(", ") },
+          { title: "Permissions", wide: true, cell: (one) => one.permissions.join(", ") },
           { title: "Applications", wide: true, cell: (one) => one.applications?.join(", ") ?? "All" },
           { title: "Since", wide: true, cell: (one) => <When at={one.createdAt} /> },
+          {
+            title: "Action",
+            cell: (one) =>
+              one.id === session.value?.clientId ? (
+                <span class="soft small">You</span>
+              ) : (
+                <Ask
+                  action="Remove"
+                  title={`Remove ${one.name}?`}
+                  text="It is refused from its next request on, and its sessions end. This cannot be taken back."
+                  danger
+                  perform={() => send("DELETE", `/api-clients/${one.id}`)}
+                  onDone={list.again}
+                />
+              ),
+          },
         ]}
       />
     </Panel>
@@ -99,7 +152,14 @@ export function Application({ id }: { readonly id: string }) {
   if (value === undefined) return <Waiting />;
   return (
     <>
-      <PageHead title={id} lead="Application" back={{ address: to(["applications"]), name: "Applications" }} />
+      <PageHead title={id} lead="Application" back={{ address: to(["applications"]), name: "Applications" }}>
+        <Make
+          action="New version"
+          fields={[{ name: "version", label: "Name", hint: "A build of the app has its own key and secret." }]}
+          perform={async ({ version }) => void (await send("POST", `${address}/versions`, { id: version }))}
+          onDone={again}
+        />
+      </PageHead>
       <Panel title="Details">
         <Facts
           facts={[

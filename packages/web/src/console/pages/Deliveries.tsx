@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
 import { Notice } from "../../design/components/Notice.tsx";
 import { Ask } from "../parts/Ask.tsx";
+import { Export } from "../parts/Export.tsx";
+import { Make, type Values } from "../parts/Make.tsx";
 import { Choice, Code, PageHead, Panel, Status, When } from "../parts/Pieces.tsx";
 import { ListTable } from "../parts/Table.tsx";
 import { plain } from "../parts/words.ts";
-import { send } from "../state/api.ts";
+import { may, send } from "../state/api.ts";
 import { type LoadedList, useItems, useList } from "../state/load.ts";
 import { filter, route, to } from "../state/router.ts";
 import type { Delivery, Sink } from "../state/shapes.ts";
@@ -19,7 +21,21 @@ export function Sinks() {
   const callbacks = useItems<Sink>("/callbacks");
   return (
     <>
-      <PageHead title="Webhooks" lead="Who is told what happens, and what became of it." />
+      <PageHead title="Webhooks" lead="Who is told what happens, and what became of it.">
+        <Export path="/webhooks" query={{}} name="webhooks" />
+        {may("admin") && (
+          <Make
+            action="New webhook"
+            fields={[
+              { name: "applicationId", label: "Application" },
+              { name: "name", label: "Name" },
+              { name: "url", label: "Address", hint: "Gets every event of the application, signed." },
+            ]}
+            perform={makeWebhook}
+            onDone={webhooks.again}
+          />
+        )}
+      </PageHead>
       <Panel title="Webhooks">
         <SinkTable kind="webhooks" list={webhooks} />
       </Panel>
@@ -28,6 +44,11 @@ export function Sinks() {
       </Panel>
     </>
   );
+}
+
+async function makeWebhook(values: Values): Promise<Values> {
+  const { signingSecret } = await send<{ signingSecret: string }>("POST", "/webhooks", values);
+  return { "Signing secret": signingSecret };
 }
 
 function SinkTable({ kind, list }: { readonly kind: SinkKind; readonly list: LoadedList<Sink> }) {
@@ -78,6 +99,7 @@ export function Deliveries({ kind, id }: { readonly kind: SinkKind; readonly id:
         lead={sink?.url}
         back={{ address: to(["webhooks"]), name: "Webhooks" }}
       >
+        <Export path={`${path}/deliveries`} query={{ state }} name="deliveries" />
         {dead && (
           <Ask
             action="Send all dead letters again"

@@ -122,6 +122,7 @@ export interface Template {
   readonly expirationSeconds: number;
   readonly riskFlags?: string;
   readonly proximityCheck: boolean;
+  readonly approval?: object;
 }
 
 export interface DisplayTemplate {

@@ -14,12 +14,12 @@ import {
   sessionSeconds,
   signIn,
   signOut,
-} from "../accounts/console-session.ts";
-import { endOfSessionAt } from "../accounts/open-id-log-in.ts";
-import type { Deps } from "../deps.ts";
-import { isRefusal, orRefuse, RefusedError, refuse } from "../errors.ts";
-import { csrfTokenOf, sessionCookie, sessionTokenOf } from "./credentials.ts";
-import type { Api } from "./surfaces.ts";
+} from "../../accounts/console-session.ts";
+import { endOfSessionAt } from "../../accounts/open-id-log-in.ts";
+import type { Deps } from "../../deps.ts";
+import { isRefusal, orRefuse, RefusedError, refuse } from "../../errors.ts";
+import { csrfTokenOf, sessionCookie, sessionTokenOf } from "../credentials.ts";
+import type { Api } from "../surfaces.ts";
 
 const path = "/console/session";
 const body = Type.Object(

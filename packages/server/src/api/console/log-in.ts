@@ -5,10 +5,10 @@
  */
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { beginLogIn, finishLogIn, type LogInProblem, logInSeconds } from "../accounts/open-id-log-in.ts";
-import { RefusedError, refuse } from "../errors.ts";
-import { type ConsoleDeps, giveSession, setCookie } from "./console.ts";
-import type { Api } from "./surfaces.ts";
+import { beginLogIn, finishLogIn, type LogInProblem, logInSeconds } from "../../accounts/open-id-log-in.ts";
+import { RefusedError, refuse } from "../../errors.ts";
+import { type ConsoleDeps, giveSession, setCookie } from "./session.ts";
+import type { Api } from "../surfaces.ts";
 
 const path = "/console/log-in";
 const answerPath = `${path}/answer`;
