@@ -7,17 +7,15 @@ import { cut, deviceOf, enrolled, worldOn } from "./approve-world.ts";
 
 /** What one call after the other says, each awaited. */
 function news() {
-  let told = 0;
   let wake = () => {};
-  return {
-    onNews: () => (told++, wake()),
-    get told() {
-      return told;
-    },
+  const heard = {
+    told: 0,
+    onNews: () => (heard.told++, wake()),
     async after(count: number) {
-      while (told <= count) await new Promise<void>((resolve) => (wake = resolve));
+      while (heard.told <= count) await new Promise<void>((resolve) => (wake = resolve));
     },
   };
+  return heard;
 }
 
 for (const store of await stores()) {
