@@ -9,7 +9,7 @@ import { describe, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { builtPages } from "../../tools/build-web.ts";
 
-const limits = { first: 31_500, all: 158_000 };
+const limits = { first: 32_200, all: 162_000 };
 
 describe("size of the authenticator", () => {
   const folder = join(builtPages, "authenticator");
