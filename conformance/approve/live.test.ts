@@ -7,17 +7,15 @@ import { cut, deviceOf, enrolled, worldOn } from "./approve-world.ts";
 
 /** What one call after the other says, each awaited. */
 function news() {
-  let told = 0;
   let wake = () => {};
-  return {
-    onNews: () => (told++, wake()),
-    get told() {
-      return told;
-    },
+  const heard = {
+    told: 0,
+    onNews: () => (heard.told++, wake()),
     async after(count: number) {
-      while (told <= count) await new Promise<void>((resolve) => (wake = resolve));
+      while (heard.told <= count) await new Promise<void>((resolve) => (wake = resolve));
     },
   };
+  return heard;
 }
 
 for (const store of await stores()) {
@@ -70,17 +68,19 @@ for (const store of await stores()) {
       const fetching = async (url: string, init: RequestInit) =>
         url.endsWith("/live") ? new Response("nothing", { status: 404 }) : fetch(url, init);
       const without = await enrolled(world, await deviceOf({}, fetching), world.userOf());
-      await new Promise<void>((resolve) => without.followNews(() => {}, resolve));
+      const stops: (() => void)[] = [];
+      await new Promise<void>((resolve) => stops.push(without.followNews(() => {}, resolve)));
       const device = await deviceOf();
       const container = await enrolled(world, device, world.userOf());
-      const opened = new Promise<void>((resolve) => container.followNews(resolve, resolve));
+      const opened = new Promise<void>((resolve) => stops.push(container.followNews(resolve)));
       await opened;
-      const unavailable = new Promise<void>((resolve) => container.followNews(() => {}, resolve));
+      const unavailable = new Promise<void>((resolve) => stops.push(container.followNews(() => {}, resolve)));
       await world.v1("DELETE", `/containers/${container.getProperty(SDKConstants.PROPERTY_DEVICEID)}`, {
         reason: "LOST",
         by: "help desk",
       });
       await unavailable;
+      for (const stop of stops) stop();
     });
   });
 }

@@ -99,6 +99,7 @@ export const approveCalls: readonly Make[] = [
   async ({ device }) => ({ method: "GET", path: `${path}/transactions`, prover: device }),
   async ({ device }) => ({ method: "GET", path: `${path}/container`, prover: device }),
   async () => ({ method: "GET", path: `${path}/metadata` }),
+  async ({ device }) => ({ method: "POST", path: `${path}/history`, body: {}, prover: device }),
   async ({ device, operationId, reference }) => ({
     method: "POST",
     path: `${path}/transactions/${operationId}`,

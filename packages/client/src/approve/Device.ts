@@ -1,7 +1,7 @@
 /** The device: its containers, and what reaches it from servers. */
 import type { ApproveDevice } from "../engine/approve/device.ts";
 import { enrol } from "../engine/approve/enrolment/enrol.ts";
-import { readReference } from "../engine/approve/reference.ts";
+import { readReference } from "../engine/approve/transactions/reference.ts";
 import { removeContainer } from "../engine/approve/remove.ts";
 import { type ContainerState, loadState } from "../engine/approve/state.ts";
 import { dateOf, parametersOf, type Password, textOf, withPasswords } from "./arguments.ts";

@@ -1,8 +1,8 @@
 /** What is known of an action before the network is asked: whose it is, and what protects it. */
-import type { Pointed } from "../engine/approve/reference.ts";
+import type { Pointed } from "../engine/approve/transactions/reference.ts";
 import type { ApproveDevice } from "../engine/approve/device.ts";
 import { cancelTransaction, respond } from "../engine/approve/answer.ts";
-import { type Fetched, fetchTransaction } from "../engine/approve/transaction.ts";
+import { type Fetched, fetchTransaction } from "../engine/approve/transactions/transaction.ts";
 import { parametersOf, type Password, withPasswords } from "./arguments.ts";
 import { type Container, containerOf } from "./Container.ts";
 import { credentialFor } from "./credentials.ts";

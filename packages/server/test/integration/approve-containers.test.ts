@@ -1,5 +1,6 @@
 /** The life of a container between enrolment and end: by its device (Approve protocol §11) and by the back office. */
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { answerDigest, noAnswer } from "@countersign/protocol/approve/response";
 import { type ContainerBank, startContainerBank } from "../container-bank.ts";
@@ -42,6 +43,21 @@ suiteOnEachStore((dialect, open) => {
       await device.respond(id, text);
       const later = (await device.call("GET", path)).body;
       assert.deepEqual([later.seq, later.prev], [1, answerDigest(sha256, text)]);
+    });
+
+    it("a device is told the key that a browser subscribes for, where its application has one (APV-DEV-3)", async () => {
+      const device = await approve.device(approve.userOf());
+      const keyOf = async () => (await device.call("GET", path)).body.pushKey;
+      assert.equal(await keyOf(), undefined);
+      const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+      const { d } = privateKey.export({ format: "jwk" });
+      const gateway = `/push-gateways/${encodeURIComponent(approve.application)}/web`;
+      const settings = { subject: "mailto:push@bank.example", privateKey: d };
+      const { status, body } = await approve.bank.v1("PUT", gateway, settings);
+      assert.equal(status, 200, JSON.stringify(body));
+      assert.equal(await keyOf(), body.publicKey);
+      assert.match(await keyOf(), /^[\w-]{87}$/);
+      await approve.bank.v1("DELETE", gateway);
     });
 
     it("a device changes its name, its description and its push address, and takes the address back (APV-DEV-2)", async () => {

@@ -11,8 +11,8 @@ import type { TestStore } from "../stores.ts";
 
 const path = "/approve/v1/history";
 
-async function pageOf(device: ApproveDevice, after?: string) {
-  const { status, body } = await device.call("POST", path, { after });
+async function pageOf(device: ApproveDevice, place?: string) {
+  const { status, body } = await device.call("POST", path, { after: place });
   assert.equal(status, 200, JSON.stringify(body));
   assert.deepEqual(Object.keys(body), ["history"]);
   const read = readMessage(history, await device.open(body.history as string));

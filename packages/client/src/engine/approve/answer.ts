@@ -9,7 +9,7 @@ import type { Credential } from "./key-vault.ts";
 import { activeCaller } from "./renew.ts";
 import { type Accepted, answer } from "./sequence.ts";
 import { digestOf, keyOf, requireContainer, unique } from "./state.ts";
-import { type Fetched, pathOf } from "./transaction.ts";
+import { type Fetched, pathOf } from "./transactions/transaction.ts";
 
 interface Given {
   readonly status: string;

@@ -1,6 +1,6 @@
 /** What the news of `GET /live` mean for the lists of Mobile Token. */
-import type { ServerEvent } from "../../engine/event-stream.ts";
-import { followLive, type Live as Stream, type StatusFailure } from "../../engine/live.ts";
+import type { ServerEvent } from "../../engine/live/event-stream.ts";
+import { followLive, type Live as Stream, type StatusFailure } from "../../engine/live/follow.ts";
 import { isRecord } from "../../engine/transport.ts";
 import { MobileTokenLogger } from "../logging/MobileTokenLogger.ts";
 import { asMobileTokenError, MobileTokenError } from "../MobileTokenError.ts";

@@ -30,9 +30,8 @@ export function HistoryPage() {
       </section>
     );
   }
-  const account = chosen.value;
-  if (account?.kind === "approve") return <PastTransactions account={account} />;
-  if (account !== undefined) return <HistoryOf account={account} />;
+  if (chosen.value?.kind === "approve") return <PastTransactions account={chosen.value} />;
+  if (chosen.value !== undefined) return <HistoryOf account={chosen.value} />;
   return (
     <section class="stack">
       <Heading>{t.history.title}</Heading>

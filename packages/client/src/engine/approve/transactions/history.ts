@@ -1,12 +1,12 @@
 /** What became of the transactions that a container was told (APV-HIS-1), page by page. */
 import { type HistoryClaims, history } from "@countersign/protocol/approve/history";
 import { isUnsafe } from "@countersign/protocol/approve/shown";
-import { callAs } from "./call.ts";
-import type { ApproveDevice } from "./device.ts";
-import { ApproveError } from "./errors.ts";
-import type { Credential } from "./key-vault.ts";
-import { activeCaller } from "./renew.ts";
-import { keyOf } from "./state.ts";
+import { callAs } from "../call.ts";
+import type { ApproveDevice } from "../device.ts";
+import { ApproveError } from "../errors.ts";
+import type { Credential } from "../key-vault.ts";
+import { activeCaller } from "../renew.ts";
+import { keyOf } from "../state.ts";
 import { openSealed } from "./transaction.ts";
 
 /** Throws what the server refuses with, what the vault throws for the session key, and `message-wrong`. */

@@ -1,12 +1,12 @@
 /** News of what waits for a container (APV-LIVE-1): each stream with a proof of its own. */
-import { trace } from "../../platform/trace.ts";
-import { followLive } from "../live.ts";
-import { type CallOptions, type OpenStream, startDeadline, streamOf } from "../transport.ts";
-import { proof } from "./call.ts";
-import type { ApproveDevice } from "./device.ts";
-import { ApproveError } from "./errors.ts";
-import { learnFrom, requireSafe } from "./exchange.ts";
-import { activeCaller } from "./renew.ts";
+import { trace } from "../../../platform/trace.ts";
+import { followLive } from "../../live/follow.ts";
+import { type CallOptions, type OpenStream, startDeadline, streamOf } from "../../transport.ts";
+import { proof } from "../call.ts";
+import type { ApproveDevice } from "../device.ts";
+import { ApproveError } from "../errors.ts";
+import { learnFrom, requireSafe } from "../exchange.ts";
+import { activeCaller } from "../renew.ts";
 
 const path = "/approve/v1/live";
 

@@ -5,15 +5,15 @@ import type { Message, Read } from "@countersign/protocol/approve/message";
 import { checkRequest } from "@countersign/protocol/approve/parties";
 import { shownDefect } from "@countersign/protocol/approve/shown";
 import { isUnderstood, transaction, type TransactionClaims } from "@countersign/protocol/approve/transaction";
-import { callAs } from "./call.ts";
-import { serverSeconds } from "./clock.ts";
-import type { ApproveDevice } from "./device.ts";
-import { ApproveError } from "./errors.ts";
-import type { Credential } from "./key-vault.ts";
+import { callAs } from "../call.ts";
+import { serverSeconds } from "../clock.ts";
+import type { ApproveDevice } from "../device.ts";
+import { ApproveError } from "../errors.ts";
+import type { Credential } from "../key-vault.ts";
 import type { Pointed } from "./reference.ts";
-import { activeCaller } from "./renew.ts";
-import { verifiedMessage } from "./server-keys.ts";
-import { type ContainerState, keyOf } from "./state.ts";
+import { activeCaller } from "../renew.ts";
+import { verifiedMessage } from "../server-keys.ts";
+import { type ContainerState, keyOf } from "../state.ts";
 
 export interface Fetched {
   /** The signed transaction's characters, which the answer covers. */

@@ -2,12 +2,12 @@
 import { isFailure } from "@countersign/protocol/errors";
 import { readMessage } from "@countersign/protocol/approve/message";
 import { reference, type ReferenceClaims, referenceKind } from "@countersign/protocol/approve/reference";
-import { callAs } from "./call.ts";
-import type { ApproveDevice } from "./device.ts";
-import { ApproveError } from "./errors.ts";
-import { followKeys, pinnedFor, verifiedBy } from "./server-keys.ts";
-import { activeCaller } from "./renew.ts";
-import { type ContainerState, loadState } from "./state.ts";
+import { callAs } from "../call.ts";
+import type { ApproveDevice } from "../device.ts";
+import { ApproveError } from "../errors.ts";
+import { followKeys, pinnedFor, verifiedBy } from "../server-keys.ts";
+import { activeCaller } from "../renew.ts";
+import { type ContainerState, loadState } from "../state.ts";
 
 export interface Pointed {
   readonly container: ContainerState;

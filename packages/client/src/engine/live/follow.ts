@@ -3,9 +3,9 @@
  * ends, and what was missed meanwhile is made up for by whoever listens.
  */
 import type { RandomBytes } from "@countersign/protocol/bytes";
-import { spread, type Timers, wait } from "../platform/timers.ts";
+import { spread, type Timers, wait } from "../../platform/timers.ts";
 import { eventReader, type ServerEvent } from "./event-stream.ts";
-import type { CallOptions, OpenStream } from "./transport.ts";
+import type { CallOptions, OpenStream } from "../transport.ts";
 
 export interface Live {
   readonly device: { readonly timers: Timers; readonly random: RandomBytes; readonly now: () => number };
