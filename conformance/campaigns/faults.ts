@@ -117,8 +117,8 @@ export const faults: Readonly<Record<string, Fault>> = {
     edits: [
       {
         file: "server/src/store/postgres/statements.ts",
-        find: " for no key update skip locked",
-        replace: "",
+        find: "t.id = w.id for no key update skip locked",
+        replace: "t.id = w.id",
       },
       {
         file: "server/src/store/postgres/statements.ts",
