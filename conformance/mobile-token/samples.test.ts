@@ -382,12 +382,7 @@ function suite(store: StoreOfWorld): void {
       context.after(() => operations.stopLive());
       let shown: readonly string[] | undefined;
       let wake = () => {};
-      operations.listener = {
-        operationsChanged: (all) => {
-          shown = all.map(({ id }) => id);
-          wake();
-        },
-      };
+      operations.listener = { operationsChanged: (all) => void ((shown = all.map(({ id }) => id)), wake()) };
       // The list may be there before the answer to whoever asked for the operation is.
       const until = async (is: () => boolean | undefined) => {
         while (!is()) await new Promise<void>((resolve) => (wake = resolve));
