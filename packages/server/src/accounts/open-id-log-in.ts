@@ -5,7 +5,7 @@
  * The issuer stands in the configuration, so that it may have a private address, as the database may. What it names at
  * other origins is reached only where anything else may be.
  */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { equalTexts, toBase64Url } from "@countersign/protocol/bytes";
 import type { ConsoleOpenId } from "../config.ts";
 import type { Deps } from "../deps.ts";
@@ -67,7 +67,7 @@ export async function beginLogIn(
     scope: settings.scopes,
     state,
     nonce,
-    code_challenge: createHash("sha256").update(verifier).digest("base64url"),
+    code_challenge: hash("sha256", verifier, "base64url"),
     code_challenge_method: "S256",
   };
   for (const [name, value] of Object.entries(parameters)) location.searchParams.set(name, value);

@@ -1,5 +1,5 @@
 /** An operator whom an OpenID provider named: who they are, and what the configured rules let them do. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { isName } from "../applications/application.ts";
 import type { ConsoleOpenId } from "../config.ts";
 import { type ApiClient, grantedBy, type Permission } from "./api-client.ts";
@@ -62,7 +62,5 @@ function nameIn(claims: Claims): string {
 
 /** The secret may change without ending sessions. */
 function digestOf({ issuer, clientId, rules }: ConsoleOpenId): string {
-  return createHash("sha256")
-    .update(JSON.stringify([issuer, clientId, rules]))
-    .digest("base64url");
+  return hash("sha256", JSON.stringify([issuer, clientId, rules]), "base64url");
 }

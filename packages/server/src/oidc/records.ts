@@ -155,11 +155,10 @@ function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: numb
   return exp === undefined ? now + (expiresIn ?? 0) * 1000 : exp * 1000;
 }
 
-function columnsOf(deps: RecordDeps, model: string, id: string, payload: AdapterPayload) {
-  const key = recordId(deps.secrets, model, id);
-  const { consumed: _, ...kept } = payload;
+/** `key` is the id as it is stored. Whether the record was used stands in a column of its own. */
+function columnsOf(deps: RecordDeps, model: string, key: string, { consumed: _, ...payload }: AdapterPayload) {
   return {
-    payload_sealed: deps.secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(kept))),
+    payload_sealed: deps.secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(payload))),
     grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
     uid: payload.uid === undefined ? null : recordId(deps.secrets, model, payload.uid),
     final: isFinal(model, payload) ? 1 : 0,
@@ -169,11 +168,12 @@ function columnsOf(deps: RecordDeps, model: string, id: string, payload: Adapter
 /** A record that does not exist yet, and has an end. */
 export function recordRow(deps: RecordDeps, model: string, id: string, payload: AdapterPayload): OidcRecordTable {
   if (payload.exp === undefined) throw new Error(`A ${model} has no end`);
+  const key = recordId(deps.secrets, model, id);
   return {
     tenant: deps.store.tenant,
     model,
-    id: recordId(deps.secrets, model, id),
-    ...columnsOf(deps, model, id, payload),
+    id: key,
+    ...columnsOf(deps, model, key, payload),
     consumed_at: null,
     expires_at: payload.exp * 1000,
   };
@@ -204,8 +204,8 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
     async upsert(id, payload, expiresIn) {
       const key = idOf(id);
       const { consumed: _, ...kept } = payload;
-      const final = isFinal(model, payload);
-      const set = columnsOf(deps, model, id, payload);
+      const set = columnsOf(deps, model, key, payload);
+      const final = set.final === 1;
       batch.getStore()?.saved.set(placeOf(model, key).row, kept);
       const run = async ({ db, now }: Change) => {
         const end = endOf(payload, expiresIn, now);

@@ -1,8 +1,8 @@
 /**
  * Batching of the hot commands, the same on both dialects: whatever waits while one flush runs goes into the next one.
  *
- * A flush holds at most one command for each activation, operation, token, record and claim; others wait in order. When a flush
- * has to be repeated its commands run one by one, so that a bad one never fails its neighbours.
+ * A flush holds at most one command for each activation, operation, token, record and claim; others wait in order. When a
+ * flush has to be repeated its commands run one by one, so that a bad one never fails its neighbours.
  */
 import { StoreError } from "./errors.ts";
 import { claimKey, type ItemOutcome } from "./flush.ts";

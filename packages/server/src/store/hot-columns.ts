@@ -173,12 +173,7 @@ export const operationSet = {
 } as const satisfies Partial<Columns<schema.OperationTable>>;
 export const operationGuard = ["status", "failure_count", "user_id"] as const;
 
-export const recordSet = {
-  payload_sealed: text,
-  grant_id: text,
-  uid: text,
-  final: bigint,
-  consumed_at: bigint,
-  expires_at: bigint,
-} as const satisfies Partial<Columns<schema.OidcRecordTable>>;
+const { tenant: _tenant, model: _model, id: _id, ...recordSet } = oidc_record;
+/** All but what names a record. */
+export { recordSet };
 export const recordGuard = ["final", "consumed_at"] as const;

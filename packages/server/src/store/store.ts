@@ -2,8 +2,8 @@
  * What the domain asks of a database. `sqlite.ts` and `postgres.ts` both answer it; every store test runs on both.
  *
  * Ordinary work is Kysely: `read` outside a transaction, `transaction` for changes. The six hot commands (advance a
- * counter, create, decide, validate a token, append audit, write OpenID records) go through `commit`, which puts whatever waits into one
- * durable transaction (see `group-commit.ts`).
+ * counter, create, decide, validate a token, append audit, write OpenID records) go through `commit`, which puts whatever
+ * waits into one durable transaction (see `group-commit.ts`).
  */
 import type { Kysely, Selectable, Transaction } from "kysely";
 import type {
