@@ -1,5 +1,5 @@
 /** Asks before something is done that cannot be taken back lightly, and does it: busy, refused, done. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Field } from "../../design/components/Field.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
@@ -23,17 +23,6 @@ export function Ask({ action, title, text, danger = false, line, perform, onDone
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string>();
   const [typed, setTyped] = useState("");
-  const asker = useRef<Element | null>(null);
-  // Back where one was; the page may have no such button any more.
-  useEffect(() => {
-    if (open || !(asker.current instanceof HTMLElement)) return;
-    asker.current.focus();
-    asker.current = null;
-  }, [open]);
-  const ask = () => {
-    asker.current = document.activeElement;
-    setOpen(true);
-  };
   const act = async () => {
     setBusy(true);
     setError(undefined);
@@ -49,7 +38,7 @@ export function Ask({ action, title, text, danger = false, line, perform, onDone
   };
   return (
     <>
-      <Button look={danger ? "danger-plain" : "second"} onClick={ask}>
+      <Button look={danger ? "danger-plain" : "second"} onClick={() => setOpen(true)}>
         {action}
       </Button>
       {open && (

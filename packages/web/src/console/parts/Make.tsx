@@ -1,5 +1,5 @@
 /** A small form over the page that makes or changes one thing: busy, refused, done. What is shown once stays until it is closed. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Field } from "../../design/components/Field.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
@@ -30,19 +30,9 @@ export interface MakeProps {
 
 export function Make({ action, fields, perform, onDone }: MakeProps) {
   const [isOpen, setOpen] = useState(false);
-  const asker = useRef<Element | null>(null);
-  useEffect(() => {
-    if (isOpen || !(asker.current instanceof HTMLElement)) return;
-    asker.current.focus();
-    asker.current = null;
-  }, [isOpen]);
-  const open = () => {
-    asker.current = document.activeElement;
-    setOpen(true);
-  };
   return (
     <>
-      <Button look="second" onClick={open}>
+      <Button look="second" onClick={() => setOpen(true)}>
         {action}
       </Button>
       {isOpen && (

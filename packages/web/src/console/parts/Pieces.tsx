@@ -1,6 +1,6 @@
 /** Small pieces that every page is made of. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Icon } from "../../design/components/Icon.tsx";
 import { instant, plain, shortId } from "./words.ts";
 import "../styles/pieces.css";
@@ -54,7 +54,7 @@ export interface PageHeadProps {
 /** The heading takes the focus when a page opens, so that a screen reader says where one is. */
 export function PageHead({ title, lead, back, children }: PageHeadProps) {
   const heading = useRef<HTMLHeadingElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${title} · Countersign console`;
     heading.current?.focus({ preventScroll: true });
     globalThis.scrollTo(0, 0);

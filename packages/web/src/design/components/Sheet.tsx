@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import "./sheet.css";
 
 export interface SheetProps {
@@ -8,11 +8,14 @@ export interface SheetProps {
   readonly children: ComponentChildren;
 }
 
-/** A question over the page: from below on a phone, in the middle on a desktop. The browser keeps the focus in it. */
+/**
+ * A question over the page: from below on a phone, in the middle on a desktop. The browser keeps the focus in it and
+ * gives it back where it was.
+ */
 export function Sheet({ title, onClose, children }: SheetProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     return () => element?.close();
@@ -22,9 +25,9 @@ export function Sheet({ title, onClose, children }: SheetProps) {
       ref={dialog}
       class="sheet"
       aria-labelledby={id}
-      onCancel={(event) => {
-        event.preventDefault();
-        onClose();
+      // The browser may close it without asking; after it left the page, nobody is told.
+      onClose={() => {
+        if (dialog.current !== null) onClose();
       }}
       onClick={(event) => {
         if (event.target === dialog.current) onClose();
