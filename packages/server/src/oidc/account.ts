@@ -35,7 +35,7 @@ export async function hasDevice(
   userId: string,
   applications: readonly string[],
 ): Promise<boolean> {
-  const rows = await deviceQuery(store.read, { tenant: store.tenant, userId }, applications);
+  const rows = await deviceQuery(store, { tenant: store.tenant, userId }, applications);
   return rows.length > 0;
 }
 

@@ -115,7 +115,7 @@ function isFinal(model: string, { grantId, error }: AdapterPayload): boolean {
 export async function recordsByKey(deps: RecordDeps, model: string, id: string): Promise<AdapterPayload | undefined> {
   const saved = batch.getStore()?.saved.get(placeOf(model, id).row);
   if (saved !== undefined) return saved;
-  const [row] = await recordQuery(deps.store.read, { tenant: deps.store.tenant, model, id });
+  const [row] = await recordQuery(deps.store, { tenant: deps.store.tenant, model, id });
   return row && opened(deps, model, row);
 }
 

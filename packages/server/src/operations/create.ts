@@ -216,8 +216,8 @@ async function existing(
 ): Promise<Existing | Refusal> {
   const [first, ...rest] = ids;
   if (first === undefined) return refuse("invalid-request", "applications - empty");
-  const { read, tenant } = deps.store;
-  const rows = await existingQuery(read, { tenant, userId: userId ?? null }, ids);
+  const { tenant } = deps.store;
+  const rows = await existingQuery(deps.store, { tenant, userId: userId ?? null }, ids);
   if (new Set(rows.map(({ id }) => id)).size !== ids.length) return refuse("application-not-found");
   const limits = strictest(
     rows.flatMap(({ countermeasures }) =>

@@ -40,7 +40,7 @@ export async function withinLimit<T>(
 ): Promise<T | Refusal> {
   return inFlight.run(`backchannel ${userId}`, async () => {
     const now = await store.now();
-    const asked = await startedQuery(store.read, { tenant: store.tenant, userId, since: now - minute, now });
+    const asked = await startedQuery(store, { tenant: store.tenant, userId, since: now - minute, now });
     if (asked.length >= config.backchannelPerUser) return refuse("too-many-pending");
     return start();
   });

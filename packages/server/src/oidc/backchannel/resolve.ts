@@ -32,7 +32,7 @@ const statusQuery = builtOnce<{ readonly tenant: string; readonly id: string }, 
 /** Id of the operation while it is pending. Most who ask are told that nothing has happened yet: two columns are enough. */
 export async function undecidedOperation(deps: ResolveDeps, authReqId: string): Promise<string | undefined> {
   const { store } = deps;
-  const [row] = await statusQuery(store.read, { tenant: store.tenant, id: backchannelId(deps.secrets, authReqId) });
+  const [row] = await statusQuery(store, { tenant: store.tenant, id: backchannelId(deps.secrets, authReqId) });
   return row?.status === "PENDING" ? row.id : undefined;
 }
 
@@ -46,7 +46,7 @@ export async function operationOfRequest(
   over: boolean,
 ): Promise<OperationRow | undefined> {
   const { store } = deps;
-  const [row] = await operationQuery(store.read, {
+  const [row] = await operationQuery(store, {
     tenant: store.tenant,
     id: backchannelId(deps.secrets, authReqId),
   });
