@@ -92,6 +92,7 @@ export async function save({ store }: Pick<Deps, "store">, write: Write): Promis
 }
 
 type Row = Pick<OidcRecordTable, "id" | "payload_sealed" | "consumed_at">;
+
 const recordQuery = builtOnce<{ readonly tenant: string; readonly model: string; readonly id: string }, Row>(
   (db, mark) =>
     db
@@ -113,10 +114,15 @@ function isFinal(model: string, { grantId, error }: AdapterPayload): boolean {
 
 /** By the keyed hash that stands in the row. */
 export async function recordsByKey(deps: RecordDeps, model: string, id: string): Promise<AdapterPayload | undefined> {
-  const saved = batch.getStore()?.saved.get(placeOf(model, id).row);
+  const saved = savedByKey(model, id);
   if (saved !== undefined) return saved;
   const [row] = await recordQuery(deps.store, { tenant: deps.store.tenant, model, id });
-  return row && opened(deps, model, row);
+  return row && openRecord(deps, model, row);
+}
+
+/** What the work that is under way saved, and has not committed yet. */
+export function savedByKey(model: string, id: string): AdapterPayload | undefined {
+  return batch.getStore()?.saved.get(placeOf(model, id).row);
 }
 
 /** Writes another content into a row that is final. */
@@ -138,7 +144,11 @@ export async function rewriteRecord(
   );
 }
 
-function opened({ secrets }: RecordDeps, model: string, { id, payload_sealed, consumed_at }: Row): AdapterPayload {
+export function openRecord(
+  { secrets }: RecordDeps,
+  model: string,
+  { id, payload_sealed, consumed_at }: Row,
+): AdapterPayload {
   const text = new TextDecoder().decode(secrets.open(placeOf(model, id), payload_sealed));
   return {
     ...(JSON.parse(text) as AdapterPayload),
@@ -195,7 +205,7 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
         .where("model", "=", model)
         .where("uid", "=", idOf(uid))
         .executeTakeFirst();
-      return row && opened(deps, model, row);
+      return row && openRecord(deps, model, row);
     },
 
     // Codes that a person types belong to the device flow, which is off.

@@ -6,6 +6,7 @@ import { isRefusal, type Refusal } from "../../errors.ts";
 import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
+import type { Template } from "../../templates/template.ts";
 import { combinationsFor } from "../acr.ts";
 import { type ClientSettings, deliveryTold, settingsOf } from "../clients/client.ts";
 import { type CompatibleHint, parametersOfText, readCompatibleHint, wasJson } from "../compatibility.ts";
@@ -18,7 +19,7 @@ import { recordToStart } from "./requests.ts";
 
 /** What stands in a request, as an operation will have it. */
 export interface Wanted {
-  readonly template: string;
+  readonly template: Template;
   readonly parameters: Readonly<Record<string, string>>;
   readonly details: readonly object[] | undefined;
   readonly combinations: readonly string[];
@@ -106,7 +107,7 @@ export async function wantedIn(
   const seconds = Math.min(wish, longestSeconds);
   const bindingMessage = textOf(params["binding_message"]);
   return {
-    template: name,
+    template,
     parameters: {
       ...parameters,
       clientName: client.clientName ?? client.clientId,
@@ -118,12 +119,18 @@ export async function wantedIn(
   };
 }
 
+/** Name of a template, and what the request itself says for it. */
+interface Chosen {
+  readonly template: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 function chosen(
   types: AuthorizationTypes,
   settings: ClientSettings,
   details: readonly object[] | undefined,
   scope: string | undefined,
-): Pick<Wanted, "template" | "parameters"> {
+): Chosen {
   const [first, second] = details ?? [];
   if (second !== undefined) throw new errors.InvalidAuthorizationDetails("one at a time: a person decides one thing");
   if (first !== undefined) {
@@ -140,7 +147,7 @@ function chosen(
   return { template, parameters: {} };
 }
 
-function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Pick<Wanted, "template" | "parameters"> {
+function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Chosen {
   const { policies = {} } = compatibility ?? {};
   const template = Object.hasOwn(policies, hint.authpol) ? policies[hint.authpol] : undefined;
   if (template === undefined) throw new errors.InvalidRequest("login_hint_token: authpol is unknown");
