@@ -34,6 +34,8 @@ interface Batch {
   readonly writes: Write[];
   /** What was saved and is not committed yet, by model and id of the row. */
   readonly saved: Map<string, AdapterPayload>;
+  /** Keyed hashes that were made: a token request asks for the same few again and again. */
+  readonly keys: Map<string, string>;
 }
 
 const batch = new AsyncLocalStorage<Batch>();
@@ -48,7 +50,7 @@ export async function together(
   succeeded: () => boolean = () => true,
 ): Promise<void> {
   if (batch.getStore() !== undefined) return work();
-  const open: Batch = { writes: [], saved: new Map() };
+  const open: Batch = { writes: [], saved: new Map(), keys: new Map() };
   await batch.run(open, work);
   const writes = succeeded() ? open.writes : open.writes.filter(({ onSuccess }) => onSuccess !== true);
   if (writes.length === 0) return;
@@ -160,6 +162,14 @@ function placeOf(model: string, id: string) {
   return { table: "oidc_record", column: "payload_sealed", row: JSON.stringify([model, id]) };
 }
 
+/** The id that stands in the row. */
+export function keyOf({ secrets }: RecordDeps, model: string, id: string): string {
+  const known = batch.getStore()?.keys;
+  const key = known?.get(`${model}:${id}`) ?? recordId(secrets, model, id);
+  known?.set(`${model}:${id}`, key);
+  return key;
+}
+
 /** `exp` is whole seconds, and so is what is compared with it. */
 function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: number): number {
   return exp === undefined ? now + (expiresIn ?? 0) * 1000 : exp * 1000;
@@ -169,8 +179,8 @@ function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: numb
 function columnsOf(deps: RecordDeps, model: string, key: string, { consumed: _, ...payload }: AdapterPayload) {
   return {
     payload_sealed: deps.secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(payload))),
-    grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
-    uid: payload.uid === undefined ? null : recordId(deps.secrets, model, payload.uid),
+    grant_id: payload.grantId === undefined ? null : keyOf(deps, "Grant", payload.grantId),
+    uid: payload.uid === undefined ? null : keyOf(deps, model, payload.uid),
     final: isFinal(model, payload) ? 1 : 0,
   };
 }
@@ -178,7 +188,7 @@ function columnsOf(deps: RecordDeps, model: string, key: string, { consumed: _, 
 /** A record that does not exist yet, and has an end. */
 export function recordRow(deps: RecordDeps, model: string, id: string, payload: AdapterPayload): OidcRecordTable {
   if (payload.exp === undefined) throw new Error(`A ${model} has no end`);
-  const key = recordId(deps.secrets, model, id);
+  const key = keyOf(deps, model, id);
   return {
     tenant: deps.store.tenant,
     model,
@@ -192,7 +202,7 @@ export function recordRow(deps: RecordDeps, model: string, id: string, payload: 
 export function recordsOf(deps: RecordDeps, model: string): Adapter {
   const { store } = deps;
   const { tenant } = store;
-  const idOf = (id: string) => recordId(deps.secrets, model, id);
+  const idOf = (id: string) => keyOf(deps, model, id);
 
   return {
     find: (id) => recordsByKey(deps, model, idOf(id)),

@@ -39,10 +39,10 @@ export async function findRequest(
 ): Promise<FoundRequest | undefined> {
   const [row] = await requestQuery(deps.store, { tenant: deps.store.tenant, key });
   if (row === undefined) return undefined;
-  const { payload_sealed, consumed_at, claims, ...operation } = row;
+  const { payload_sealed, consumed_at, claims } = row;
   return {
     payload: openRecord(deps, requestModel, { id: key, payload_sealed, consumed_at }),
-    operation: operation.id === null ? undefined : (operation as OperationRow),
+    operation: row.id === null ? undefined : (row as OperationRow),
     decision: claims === null ? undefined : (JSON.parse(claims) as ReceiptClaims).decisions[0],
   };
 }

@@ -1,13 +1,12 @@
 /** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
-import { backchannelId } from "../../keys/record-id.ts";
 import { settled } from "../../operations/expire.ts";
 import type { OidcRecordTable } from "../../store/schema.ts";
 import { deliveryTold } from "../clients/client.ts";
 import { findDecision } from "../decision.ts";
 import { adoptDirectRequest, findDirect } from "../direct.ts";
-import { recordRow, recordsByKey, recordsOf, requestModel, save, savedByKey } from "../records.ts";
+import { keyOf, recordRow, recordsByKey, recordsOf, requestModel, save, savedByKey } from "../records.ts";
 import { type FoundRequest, findRequest } from "./find.ts";
 import { foundUndecided } from "./pending-answers.ts";
 import { resolveRequest } from "./resolve.ts";
@@ -43,7 +42,7 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
     },
     async find(id) {
       refusePushed();
-      const key = backchannelId(deps.secrets, id);
+      const key = keyOf(deps, requestModel, id);
       const saved = savedByKey(requestModel, key);
       if (saved !== undefined) return saved;
       const kept = await findRequest(deps, key);

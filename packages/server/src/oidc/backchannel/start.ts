@@ -3,7 +3,6 @@ import { errors, type KoaContextWithOIDC, type BackchannelAuthenticationRequest,
 import { isUnsafe } from "@countersign/protocol/approve/shown";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
-import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
 import type { Template } from "../../templates/template.ts";
@@ -163,13 +162,14 @@ export async function askPerson(
 ): Promise<void> {
   const { template, parameters, details, combinations, seconds, hint } = wantedBy(ctx);
   const { applications } = settingsOf(client);
+  const record = recordToStart(ctx);
   const now = await deps.store.now();
   const row = deliveryTold(client) === "poll" ? undefined : await findOidcClient(deps, client.clientId);
   const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
   // A user code is for us alone; the device is not shown a request that holds one.
   const userCode = ctx.oidc.params?.["user_code"];
   const signed = userCode === undefined ? textOf(ctx.oidc.body?.["request"]) : undefined;
-  const made = await withinLimit(deps, request.accountId ?? "", () =>
+  const made = await withinLimit(deps, { userId: request.accountId ?? "", now }, () =>
     createOperation(deps, {
       clientId: client.clientId,
       template,
@@ -187,9 +187,9 @@ export async function askPerson(
         ...(signed !== undefined && { request: signed }),
       },
       backchannel: {
-        id: backchannelId(deps.secrets, request.jti),
+        id: record.id,
         sink: row?.sink_id ?? null,
-        record: recordToStart(ctx),
+        record,
       },
       notify: { silent: false },
     }),
