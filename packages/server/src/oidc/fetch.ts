@@ -1,10 +1,12 @@
-/** The provider's own calls, for keys of clients, by our only way out. */
+/** The provider's own calls: keys of clients are fetched by our only way out; pings are sent by the outbox. */
 import type { Deps } from "../deps.ts";
 
 export async function fetchThrough(
   { outbound }: Pick<Deps, "outbound">,
   url: string | URL | Request,
+  options: RequestInit = {},
 ): Promise<Response> {
+  if (options.method === "POST") return new Response(null, { status: 204 });
   const answer = await outbound({
     url: url instanceof Request ? url.url : url.toString(),
     method: "GET",

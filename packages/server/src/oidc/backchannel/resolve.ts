@@ -2,7 +2,7 @@
  * Writes the outcome of a decided operation into the CIBA request that waits for it. The operation is the truth: this
  * may run on any node, any number of times, before or after a kill, and the first result stays.
  */
-import type { Provider } from "oidc-provider";
+import { errors, type Provider } from "oidc-provider";
 import type { ReceiptDecision } from "@countersign/protocol/receipt";
 import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
@@ -24,7 +24,7 @@ export async function resolveRequest(
     await together(deps, async () => {
       await first?.();
       if (status === "APPROVED") await grant(provider, request, made(decision));
-      else await deny(request, reasonOf(operation, decision));
+      else await deny(provider, request, reasonOf(operation, decision));
     });
   } catch (error) {
     if (!(error instanceof AlreadyFinal)) throw error;
@@ -42,9 +42,9 @@ interface Resolving {
 export type BackchannelRequest = InstanceType<Provider["BackchannelAuthenticationRequest"]>;
 
 async function grant(provider: Provider, request: BackchannelRequest, decision: ReceiptDecision): Promise<void> {
-  const grantId = await grantOf(provider, request).save();
-  Object.assign(request, { grantId, ...proofOf(request, decision) });
-  await request.save();
+  const given = grantOf(provider, request);
+  await given.save();
+  await provider.backchannelResult(request, given, proofOf(request, decision));
 }
 
 /** What an approval allows: all that was asked for, and no more. */
@@ -67,9 +67,10 @@ export function proofOf({ params = {} }: BackchannelRequest, decision: ReceiptDe
   };
 }
 
-async function deny(request: BackchannelRequest, errorDescription: string): Promise<void> {
-  Object.assign(request, { error: "access_denied", errorDescription });
-  await request.save();
+async function deny(provider: Provider, request: BackchannelRequest, text: string): Promise<void> {
+  // The provider keeps a description only where its model has it.
+  request.errorDescription = text;
+  await provider.backchannelResult(request, new errors.AccessDenied(text));
 }
 
 /** What the relying party is told: who stopped it, and the person's own word where there is one. */
