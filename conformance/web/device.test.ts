@@ -4,6 +4,7 @@ import { after, before, test } from "node:test";
 import { passwordRules } from "@countersign/protocol/approve/policy";
 import { addAuthenticator } from "../../tools/browser.ts";
 import { checkPage } from "./look.ts";
+import { deliverPush, pressNotification } from "./push.ts";
 import {
   application,
   connect,
@@ -155,46 +156,16 @@ describeAtBothSizes("authenticator: passkey, push, offline", (size) => {
     const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
     const errors = installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito");
     assert.deepEqual(errors, []);
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
-    const registered = new Promise<string>((resolve) => {
-      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: [one] }) => {
-        if (one !== undefined) resolve(one.registrationId);
-      });
-    });
-    await devtools.send("ServiceWorker.enable");
-    const registrationId = await registered;
     const data = JSON.stringify({
       messageType: "mtoken.operationInit",
       operationId: "4711",
       notification: { title: "Payment", body: "1 250 EUR wait for you" },
     });
-    await devtools.send("ServiceWorker.deliverPushMessage", {
-      origin: new URL(page.url()).origin,
-      registrationId,
-      data,
-    });
-    const shown = await page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.ready;
-      for (;;) {
-        const [one] = await registration.getNotifications();
-        if (one !== undefined) return { title: one.title, body: one.body, tag: one.tag };
-        await new Promise(requestAnimationFrame);
-      }
-    });
+    const shown = await deliverPush(page, data);
     assert.deepEqual(shown, { title: "Payment", body: "1 250 EUR wait for you", tag: "4711" });
 
     await page.getByRole("link", { name: "Settings" }).click();
-    const [worker] = page.context().serviceWorkers();
-    await worker?.evaluate(async () => {
-      const { registration, dispatch, Click } = {
-        registration: (globalThis as unknown as { registration: ServiceWorkerRegistration }).registration,
-        dispatch: (event: Event) => globalThis.dispatchEvent(event),
-        Click: (globalThis as unknown as { NotificationEvent: new (type: string, init: object) => Event })
-          .NotificationEvent,
-      };
-      const [notification] = await registration.getNotifications();
-      dispatch(new Click("notificationclick", { notification }));
-    });
+    await pressNotification(page);
     await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     await page.context().close();
   });
