@@ -55,7 +55,12 @@ export function Biometry({ account }: { readonly account: Account }) {
           {passkey.kind === "pin" ? (
             <TurnOnByPin account={passkey.account} onDone={done} />
           ) : (
-            <PasswordForm onPassword={(password) => passkey.turnOn(password).then(() => done())} />
+            <PasswordForm
+              onPassword={async (password) => {
+                await passkey.turnOn(password);
+                await done();
+              }}
+            />
           )}
         </Sheet>
       )}
