@@ -1,8 +1,15 @@
 /** The fuzz as CI runs it, and a fault planted for each thing that it is meant to find. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { devNull } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import fc from "fast-check";
+import { plantedEnvironment } from "./campaigns/planted.ts";
 import { approveTargets } from "./fuzz/approve-texts.ts";
+import { faults } from "./fuzz/faults.ts";
 import { routeTargets } from "./fuzz/routes.ts";
 import { runTargets } from "./fuzz/run.ts";
 import { pureTarget } from "./fuzz/target.ts";
@@ -42,6 +49,25 @@ for (const [fault, check, message] of [
     assert.match(lines.join("\n"), message);
     assert.match(lines.join("\n"), /input \d+\n {2}seed 1, path /);
     assert.match(lines.at(-1) ?? "", /^\d+ passed, 1 failed$/);
+  });
+}
+
+/** The first fault of each file; all of them in a run that asks for its own number of inputs. */
+const chosen = Object.entries(faults).filter(
+  ([, { file }], at, all) =>
+    process.env.FUZZ_RUNS !== undefined || all.findIndex(([, other]) => other.file === file) === at,
+);
+for (const [fault, edit] of chosen) {
+  test(`planted in a server, it is found by the fuzz of the Approve routes: ${fault}`, async () => {
+    const script = join(import.meta.dirname, "fuzz/main.ts");
+    const options = ["--target", "Approve routes", "--n", "5000", "--seed", "1"];
+    const child = spawn(process.execPath, ["--conditions=@countersign/source", script, ...options], {
+      env: { ...process.env, ...plantedEnvironment([edit], devNull) },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [said, [code]] = await Promise.all([text(child.stdout), once(child, "exit")]);
+    assert.match(said, /FAILED Approve routes: accepted/);
+    assert.equal(code, 1);
   });
 }
 

@@ -9,7 +9,7 @@ import { attempts } from "./attempts.ts";
 import type { Campaign, Outcome, Run } from "./campaign.ts";
 import type { Violation } from "./checker.ts";
 import { seededDice } from "./dice.ts";
-import { type Fault, faults } from "./faults.ts";
+import { type Edit, type Fault, faults } from "./faults.ts";
 import type { StoreName } from "./fleet.ts";
 import { power } from "./power.ts";
 import type { Progress } from "./progress.ts";
@@ -42,11 +42,7 @@ export async function plant(name: string, seed: string): Promise<Catch> {
   const folder = temporaryFolder("planted");
   const log = join(folder, "log");
   try {
-    const outcome = await runCampaign(fault, seed, {
-      COUNTERSIGN_PLANTED: name,
-      COUNTERSIGN_PLANTED_LOG: log,
-      NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "plant.ts")).href}`,
-    });
+    const outcome = await runCampaign(fault, seed, plantedEnvironment(fault.edits, log));
     const made = readFileSync(log, "utf8");
     const missing = fault.edits.find(({ find }) => !made.includes(find));
     if (missing !== undefined) return { caught: false, text: `the fault is broken: nobody loads ${missing.file}` };
@@ -54,6 +50,15 @@ export async function plant(name: string, seed: string): Promise<Catch> {
   } finally {
     removeFolder(folder);
   }
+}
+
+/** For a process that loads the sources with these edits, and notes in the file `log` which it made. */
+export function plantedEnvironment(edits: readonly Edit[], log: string): Readonly<Record<string, string>> {
+  return {
+    COUNTERSIGN_PLANTED: JSON.stringify(edits),
+    COUNTERSIGN_PLANTED_LOG: log,
+    NODE_OPTIONS: `--import=${pathToFileURL(join(import.meta.dirname, "plant.ts")).href}`,
+  };
 }
 
 function caughtBy(fault: Fault, violations: readonly Violation[]): Catch {

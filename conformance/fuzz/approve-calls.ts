@@ -94,6 +94,15 @@ const path = "/approve/v1";
 
 type Make = (phone: Phone, spoiling: Spoiling) => Promise<ApproveCall>;
 
+/** Answers the phone's transaction: approves it. */
+export const answerCall: Make = async ({ device, operationId }, spoiling) => {
+  const right = await device.answer(await device.fetch(operationId), "approve");
+  const message = await respoiled(right, device.keys, "tx", spoiling, answerFree);
+  const body = { response: message.text };
+  const place = `${path}/transactions/${operationId}/response`;
+  return { method: "POST", path: place, body, member: "response", message, prover: device, consumes: true };
+};
+
 /** A call whose message, if any, is spoiled. */
 export const approveCalls: readonly Make[] = [
   async ({ device }) => ({ method: "GET", path: `${path}/transactions`, prover: device }),
@@ -106,13 +115,7 @@ export const approveCalls: readonly Make[] = [
     body: { ref: reference },
     prover: device,
   }),
-  async ({ device, operationId }, spoiling) => {
-    const right = await device.answer(await device.fetch(operationId), "approve");
-    const message = await respoiled(right, device.keys, "tx", spoiling, answerFree);
-    const body = { response: message.text };
-    const place = `${path}/transactions/${operationId}/response`;
-    return { method: "POST", path: place, body, member: "response", message, prover: device, consumes: true };
-  },
+  answerCall,
   async ({ device, operationId }, spoiling) => {
     const right = await device.cancelText(operationId, "NOTIFY_SUSPICIOUS", "Not me");
     const message = await respoiled(right, device.keys, "pop", spoiling, ["jti", "message", "iat"]);

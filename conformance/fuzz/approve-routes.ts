@@ -5,8 +5,16 @@
 import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { rubbish, spoiled } from "../../tools/fuzz/inputs.ts";
-import { type ApproveCall, approveCalls, newPhone, type Phone, respoiled, type Spoiling } from "./approve-calls.ts";
-import { type Edit, edited, edits, type Json, type Request, textEdit } from "./requests.ts";
+import {
+  answerCall,
+  type ApproveCall,
+  approveCalls,
+  newPhone,
+  type Phone,
+  respoiled,
+  type Spoiling,
+} from "./approve-calls.ts";
+import { type Edit, edited, edits, type Json, nudges, type Request, textEdit } from "./requests.ts";
 import { cpu, type Exchange, jsonOf, parsed, serverTarget, wrongWith } from "./server-target.ts";
 import type { Target } from "./target.ts";
 
@@ -19,10 +27,11 @@ interface World {
 
 const none: fc.Arbitrary<readonly Edit[]> = fc.constant([]);
 const keys: fc.Arbitrary<Spoiling["key"]> = fc.constantFrom("right", "right", "right", "right", "other", "stranger");
-/** Half of all messages and proofs are right, so that the other half of the request is looked at. */
+/** Many messages and proofs are right, so that the other half of the request is looked at. */
 const messages: fc.Arbitrary<Spoiling> = fc.oneof(
   fc.constant({ header: [], claims: [], text: undefined, key: "right" as const }),
   fc.record({ header: none, claims: edits, text: fc.constant(undefined), key: keys }),
+  fc.record({ header: none, claims: nudges, text: fc.constant(undefined), key: fc.constant("right" as const) }),
   fc.record({ header: edits, claims: none, text: fc.constant(undefined), key: fc.constant("right" as const) }),
   fc.record({ header: none, claims: none, text: textEdit, key: keys }),
 );
@@ -41,13 +50,18 @@ export function approveTarget(world: World): Target {
   let phone: Phone | undefined;
   let made = 0;
   const late = fc.constantFrom(false, false, false, true);
-  const inputs = fc.record({ call: fc.nat(), message: messages, proof: proofs, changes: bodies, text: texts, late });
+  // A third of all calls answer a transaction: that is what an attacker is after.
+  const calls = fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(...approveCalls) },
+    { weight: 1, arbitrary: fc.constant(answerCall) },
+  );
+  const inputs = fc.record({ call: calls, message: messages, proof: proofs, changes: bodies, text: texts, late });
   const target = serverTarget("Approve routes", 2, inputs, async (input) => {
     // A nonce of the server is good for some minutes, and an offer for some more.
     if (phone === undefined || Date.now() - phone.madeAt > 60_000)
       phone = await newPhone(world.publicUrl, world.ask, made++);
     const current = phone;
-    const call = await approveCalls[input.call % approveCalls.length]!(current, input.message);
+    const call = await input.call(current, input.message);
     const { whole, isRight } = await requestOf(call, input);
     const before = rows.of(current);
     const spent = cpu();

@@ -17,7 +17,7 @@ export interface Request {
 export interface Edit {
   /** Which place of the request, by number. */
   readonly place: number;
-  readonly how: "replace" | "remove" | "repeat" | "add" | "wrap" | "rename";
+  readonly how: "replace" | "remove" | "repeat" | "add" | "wrap" | "rename" | "nudge";
   readonly value: Json;
 }
 
@@ -106,6 +106,11 @@ export const edits: fc.Arbitrary<readonly Edit[]> = fc.array(
   { maxLength: 3 },
 );
 
+/** One value changed into another of the same form: what gets past every look at forms. */
+export const nudges: fc.Arbitrary<readonly Edit[]> = fc
+  .nat()
+  .map((place): readonly Edit[] => [{ place, how: "nudge", value: null }]);
+
 /** What becomes of the text of a body: usually nothing. */
 export const textEdit: fc.Arbitrary<((text: string) => string) | undefined> = fc.oneof(
   { weight: 12, arbitrary: fc.constant(undefined) },
@@ -140,6 +145,7 @@ function apply(root: { body: Json }, { place, how, value }: Edit): void {
   const [holder, key] = places[place % places.length]!;
   const old = holder[key]!;
   if (how === "replace") holder[key] = put;
+  else if (how === "nudge") holder[key] = nudged(old, place);
   else if (how === "wrap") holder[key] = [old];
   else if (how === "add" && isObject(old)) old[typeof put === "string" && put !== "__proto__" ? put : "more"] = put;
   else if (how === "repeat" && Array.isArray(old)) old.push(...structuredClone(old));
@@ -149,6 +155,16 @@ function apply(root: { body: Json }, { place, how, value }: Edit): void {
     delete holder[key];
     if (how === "rename") holder[`${key}s`] = old;
   }
+}
+
+function nudged(old: Json, at: number): Json {
+  // Far enough to leave every tolerance of a clock.
+  if (typeof old === "number") return old + 1_000_000_000;
+  if (typeof old === "boolean") return !old;
+  if (typeof old !== "string" || old === "") return old;
+  const place = at % old.length;
+  const other = old[place] === "b" ? "c" : "b";
+  return old.slice(0, place) + other + old.slice(place + 1);
 }
 
 type Holder = { [name: string]: Json };

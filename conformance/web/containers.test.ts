@@ -7,6 +7,7 @@ import { type WebGateway, webGateway } from "../push/gateways.ts";
 import { payment } from "../world.ts";
 import { type CameraFile, cameraFile } from "./camera-file.ts";
 import { checkPage } from "./look.ts";
+import { deliverPush, pressNotification } from "./push.ts";
 import { application, describeAtBothSizes, openPhone, openScene, type Page, type Scene } from "./scene.ts";
 
 const password = "correct horse 42";
@@ -199,29 +200,8 @@ describeAtBothSizes("authenticator: Approve containers", (size) => {
     assert.equal(typeof body.tds, "string");
     assert.deepEqual(gateway.refused, []);
 
-    const devtools = await page.context().newCDPSession(page);
-    const registered = new Promise<string>((resolve) => {
-      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: [one] }) => {
-        if (one !== undefined) resolve(one.registrationId);
-      });
-    });
-    await devtools.send("ServiceWorker.enable");
-    const { origin } = new URL(page.url());
-    const push = { origin, registrationId: await registered, data: JSON.stringify(body) };
-    await devtools.send("ServiceWorker.deliverPushMessage", push);
-    await page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.ready;
-      while ((await registration.getNotifications()).length === 0) await new Promise(requestAnimationFrame);
-    });
-    const [worker] = page.context().serviceWorkers();
-    await worker?.evaluate(async () => {
-      const scope = globalThis as unknown as {
-        registration: ServiceWorkerRegistration;
-        NotificationEvent: new (type: string, init: object) => Event;
-      };
-      const [notification] = await scope.registration.getNotifications();
-      globalThis.dispatchEvent(new scope.NotificationEvent("notificationclick", { notification }));
-    });
+    await deliverPush(page, JSON.stringify(body));
+    await pressNotification(page);
     await page.getByText("CZ2730300000001165254011").waitFor();
     assert.match(page.url(), new RegExp(`#/operation/[^/]+/${id}$`));
     await scene.world.bank.cancelOperation(id);

@@ -1,9 +1,12 @@
 /** What the authenticator has of the device: a passkey, a service worker with push, and a page that opens without server. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { passwordRules } from "@countersign/protocol/approve/policy";
 import { addAuthenticator } from "../../tools/browser.ts";
 import { checkPage } from "./look.ts";
+import { deliverPush, pressNotification } from "./push.ts";
 import {
+  application,
   connect,
   describeAtBothSizes,
   invite,
@@ -32,7 +35,7 @@ describeAtBothSizes("authenticator: passkey, push, offline", (size) => {
     await typePin(page);
     await page.getByRole("heading", { name: "Repeat the PIN" }).waitFor();
     await typePin(page);
-    await page.getByRole("heading", { name: "Approve without typing the PIN?" }).waitFor();
+    await page.getByRole("heading", { name: "Approve by passkey?" }).waitFor();
     await checkPage(page, "passkey-offer");
     await page.getByRole("button", { name: "Set up the passkey" }).click();
     await page.getByRole("heading", { name: "Almost done" }).waitFor();
@@ -64,6 +67,88 @@ describeAtBothSizes("authenticator: passkey, push, offline", (size) => {
     await page.context().close();
   });
 
+  test("of an Approve account too: offered with the password, reads and approves; who is not recognised types the password", async () => {
+    page = await openPhone(scene);
+    let authenticator = await addAuthenticator(page);
+    // It asks until its tries are used up: nobody is recognised by it any more.
+    const recogniseNobody = ({ devtools, authenticatorId } = authenticator) =>
+      devtools.send("WebAuthn.setUserVerified", { authenticatorId, isUserVerified: false });
+    await scene.world.v1("PUT", "/device-types/recognising", {
+      applicationId: application,
+      policies: {
+        device: { type: "DEVICE", lock: { type: "none" } },
+        person: { type: "BIOPASSWORD", password: passwordRules, lock: { type: "none" } },
+      },
+      keyPolicies: { auth: "person", tx: "person", enc: "person", pop: "device" },
+    });
+    const password = "correct horse 42";
+    const typePassword = async () => {
+      await page.getByLabel("Password", { exact: true }).fill(password);
+      await page.getByRole("button", { name: "Continue" }).click();
+    };
+    const { offer } = await scene.world.v1("POST", "/offers", { userId: "dora", deviceType: "recognising" });
+    await page.getByRole("button", { name: "I have a link" }).click();
+    await page.getByLabel("Link").fill(offer);
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByRole("heading", { name: "Choose a password" }).waitFor();
+    await page.getByLabel("Repeat the password").fill(password);
+    await typePassword();
+    await page.getByRole("heading", { name: "Approve by passkey?" }).waitFor();
+    await checkPage(page, "passkey-offer-approve");
+    await recogniseNobody();
+    await page.getByRole("button", { name: "Set up the passkey" }).click();
+    await page.getByText("The passkey could not be set up.").waitFor();
+    const { devtools, authenticatorId } = authenticator;
+    await devtools.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+    authenticator = await addAuthenticator(page);
+    await page.getByRole("button", { name: "Set up the passkey" }).click();
+    await page.getByRole("heading", { name: "This device is ready" }).waitFor();
+    await page.getByRole("button", { name: "To the approvals" }).click();
+
+    const decided = async (id: string) => {
+      await page.getByRole("heading", { name: "Approved" }).waitFor();
+      const { status, decisions = [] } = await scene.world.bank.getOperation(id);
+      assert.equal(status, "APPROVED");
+      await page.getByRole("button", { name: "Done" }).click();
+      return JSON.stringify(decisions);
+    };
+    const first = await pay(scene, "dora");
+    await page.locator(`a[href*="${first.id}"]`).click();
+    await page.getByRole("heading", { name: "Enter your password" }).waitFor();
+    await checkPage(page, "password-passkey");
+    await page.getByRole("button", { name: "Use the passkey" }).click();
+    await page.getByRole("button", { name: "Approve" }).click();
+    assert.match(await decided(first.id), /biometry/);
+
+    await page.getByRole("link", { name: "Settings" }).click();
+    await page.getByRole("link", { name: /Approve/ }).click();
+    await page.getByRole("switch", { name: "Passkey" }).click();
+    await page.locator('[role="switch"][aria-checked="false"]').waitFor();
+    await page.getByRole("switch", { name: "Passkey" }).click();
+    await page.getByRole("dialog").waitFor();
+    await checkPage(page, "passkey-password");
+    await page.getByLabel("Password", { exact: true }).fill("wrong horse 4242");
+    await page.getByRole("button", { name: "Continue" }).click();
+    await page.getByText("This password is wrong.").waitFor();
+    await typePassword();
+    await page.locator('[role="switch"][aria-checked="true"]').waitFor();
+    await page.getByRole("button", { name: "Back" }).first().click();
+    await page.getByRole("link", { name: "Approvals" }).click();
+
+    const second = await pay(scene, "dora");
+    await page.locator(`a[href*="${second.id}"]`).click();
+    await typePassword();
+    await recogniseNobody();
+    await page.getByRole("button", { name: "Approve" }).click();
+    await page.getByRole("heading", { name: "Enter your password" }).waitFor();
+    await page.getByRole("button", { name: "Use the passkey" }).click();
+    await page.getByText("You were not recognised.").waitFor();
+    await typePassword();
+    assert.match(await decided(second.id), /knowledge/);
+    await page.context().close();
+  });
+
   test("the page can be installed, and shows what is pushed; pressed, the notification leads to the approvals", async () => {
     page = await openPhone(scene, { permissions: ["notifications"] });
     await connect(scene, page, "boris");
@@ -71,46 +156,16 @@ describeAtBothSizes("authenticator: passkey, push, offline", (size) => {
     const { installabilityErrors } = await devtools.send("Page.getInstallabilityErrors");
     const errors = installabilityErrors.map(({ errorId }) => errorId).filter((id) => id !== "in-incognito");
     assert.deepEqual(errors, []);
-    await page.evaluate(async () => (await navigator.serviceWorker.ready).active?.state);
-    const registered = new Promise<string>((resolve) => {
-      devtools.on("ServiceWorker.workerRegistrationUpdated", ({ registrations: [one] }) => {
-        if (one !== undefined) resolve(one.registrationId);
-      });
-    });
-    await devtools.send("ServiceWorker.enable");
-    const registrationId = await registered;
     const data = JSON.stringify({
       messageType: "mtoken.operationInit",
       operationId: "4711",
       notification: { title: "Payment", body: "1 250 EUR wait for you" },
     });
-    await devtools.send("ServiceWorker.deliverPushMessage", {
-      origin: new URL(page.url()).origin,
-      registrationId,
-      data,
-    });
-    const shown = await page.evaluate(async () => {
-      const registration = await navigator.serviceWorker.ready;
-      for (;;) {
-        const [one] = await registration.getNotifications();
-        if (one !== undefined) return { title: one.title, body: one.body, tag: one.tag };
-        await new Promise(requestAnimationFrame);
-      }
-    });
+    const shown = await deliverPush(page, data);
     assert.deepEqual(shown, { title: "Payment", body: "1 250 EUR wait for you", tag: "4711" });
 
     await page.getByRole("link", { name: "Settings" }).click();
-    const [worker] = page.context().serviceWorkers();
-    await worker?.evaluate(async () => {
-      const { registration, dispatch, Click } = {
-        registration: (globalThis as unknown as { registration: ServiceWorkerRegistration }).registration,
-        dispatch: (event: Event) => globalThis.dispatchEvent(event),
-        Click: (globalThis as unknown as { NotificationEvent: new (type: string, init: object) => Event })
-          .NotificationEvent,
-      };
-      const [notification] = await registration.getNotifications();
-      dispatch(new Click("notificationclick", { notification }));
-    });
+    await pressNotification(page);
     await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     await page.context().close();
   });

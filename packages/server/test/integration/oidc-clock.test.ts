@@ -56,10 +56,10 @@ for (const mode of ["ping", "push"] as const) {
     shop.reply(answer(503));
     const id = await startTold(oidc, client, user, { requested_expiry: "1800" });
     await oidc.approve(user, device);
-    for (let tries = 1; tries <= 10; tries++) {
+    for (let tries = 1; tries <= 5; tries++) {
       await shop.until(tries);
       await settledTries(world);
-      pass(60);
+      pass(120);
     }
     shop.reply(answer(200));
     const before = shop.received.length;

@@ -1,5 +1,5 @@
 /** Approve accounts. The SDK for them is loaded when there is one, or one is to be made. */
-import type { Container, Device } from "@countersign/client/approve";
+import type { BioPasswordPolicy, Container, Device, ProtectionPolicy } from "@countersign/client/approve";
 import { passkeyBiometry } from "@countersign/client/biometry/passkey";
 import { language } from "../../texts/language.ts";
 import { brand } from "../brand/brand.ts";
@@ -36,6 +36,16 @@ export async function openApprove(record: ApproveRecord): Promise<ApproveAccount
   const opened = await approveDevice();
   const container = (await opened.findContainers()).find(({ id }) => id === record.id);
   return container && { ...record, device: opened, container };
+}
+
+/** A policy under which a passkey can take the place of the password. */
+export function passkeyPolicy(policy: ProtectionPolicy): BioPasswordPolicy | undefined {
+  return policy.type === "BIOPASSWORD" ? (policy as BioPasswordPolicy) : undefined;
+}
+
+/** Whether a passkey was set up for keys under this policy. */
+export async function hasPasskey(policy: ProtectionPolicy): Promise<boolean> {
+  return (await passkeyPolicy(policy)?.getBioAuthenticationState()) === "ENABLED";
 }
 
 export function approveRecord(container: Container): ApproveRecord {

@@ -1,10 +1,10 @@
-import type { EventResult } from "@countersign/client/approve";
+import type { Container, EventResult } from "@countersign/client/approve";
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import { keepAccount } from "../accounts/accounts.ts";
-import { approveDevice, approveRecord, deviceName } from "../accounts/approve.ts";
+import { approveDevice, approveRecord, deviceName, passkeyPolicy } from "../accounts/approve.ts";
 import { ChoosePassword } from "../pin/ChoosePassword.tsx";
 import { failureOf, failureText } from "../shell/failure.ts";
 import { Heading } from "../shell/Heading.tsx";
@@ -12,6 +12,7 @@ import { Page } from "../shell/Shell.tsx";
 import { type Texts, texts } from "../texts/texts.ts";
 import { entry as entered } from "./entered.ts";
 import type { Entry } from "./entry.ts";
+import { OfferPasskey } from "./OfferPasskey.tsx";
 import { Ready } from "./Ready.tsx";
 
 interface Question {
@@ -24,14 +25,18 @@ interface ConnectApproveProps {
   readonly onLeave: () => void;
 }
 
-/** Registers with an Approve server; its policies say whether a password is to be chosen. */
+/** Registers with an Approve server; its policies say whether a password is to be chosen, and whether a passkey will do. */
 export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   const t = texts.value;
   const question = useSignal<Question | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
   /** To be typed once more, not sent once more. */
   const isMistyped = useSignal(false);
-  const made = useSignal<{ readonly id: string; readonly code: string } | undefined>(undefined);
+  const made = useSignal<Container | undefined>(undefined);
+  const isOffering = useSignal(false);
+  const busy = useSignal(false);
+  const hasFailed = useSignal(false);
+  const chosen = useRef<Uint8Array<ArrayBuffer>>(undefined);
 
   const register = async () => {
     failure.value = undefined;
@@ -46,7 +51,10 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
             answer: (password) => {
               question.value = undefined;
               const result = new sdk.PasswordPromptResult(password === undefined ? "Cancel" : "Continue");
-              if (password !== undefined) result.setPassword(password);
+              if (password !== undefined) {
+                chosen.current = Uint8Array.from(password);
+                result.setPassword(password);
+              }
               resolve(result);
             },
           };
@@ -54,15 +62,43 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
       const initialization = new sdk.ContainerInitialization({ ...sourceOf(entry), name: deviceName() });
       const container = await device.createContainer(initialization, { onEventReceived });
       await keepAccount({ ...approveRecord(container), name: new URL(container.serverURL).host });
-      made.value = { id: container.id, code: container.transcriptCode };
+      const state = await passkeyPolicy(container.protectionPolicy)?.getBioAuthenticationState();
+      isOffering.value = state === "NOT_ENABLED" && chosen.current !== undefined;
+      made.value = container;
     } catch (error) {
       failure.value = registerFailure(error, t, entry);
       isMistyped.value = failure.value === t.add.inviteWrong;
     }
   };
-  useEffect(() => void register(), []);
+  useEffect(() => {
+    void register();
+    return () => void chosen.current?.fill(0);
+  }, []);
 
-  if (made.value !== undefined) return <Ready {...made.value} onDone={onLeave} />;
+  const container = made.value;
+  const usePasskey = async () => {
+    if (container === undefined || chosen.current === undefined) return;
+    busy.value = true;
+    try {
+      await passkeyPolicy(container.protectionPolicy)?.enableBioAuthentication(Uint8Array.from(chosen.current));
+      isOffering.value = false;
+    } catch {
+      hasFailed.value = true;
+    }
+    busy.value = false;
+  };
+  if (container !== undefined) {
+    return isOffering.value ? (
+      <OfferPasskey
+        busy={busy.value}
+        hasFailed={hasFailed.value}
+        onUse={() => void usePasskey()}
+        onLater={() => (isOffering.value = false)}
+      />
+    ) : (
+      <Ready id={container.id} code={container.transcriptCode} onDone={onLeave} />
+    );
+  }
   const { value: asked } = question;
   const back = asked === undefined ? onLeave : () => asked.answer(undefined);
   return (

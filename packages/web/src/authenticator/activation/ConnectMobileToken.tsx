@@ -7,7 +7,6 @@ import {
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
-import { Icon } from "../../design/components/Icon.tsx";
 import { Notice } from "../../design/components/Notice.tsx";
 import { keepAccount } from "../accounts/accounts.ts";
 import { deviceName } from "../accounts/approve.ts";
@@ -19,6 +18,7 @@ import { Heading } from "../shell/Heading.tsx";
 import { Page } from "../shell/Shell.tsx";
 import { type Texts, texts } from "../texts/texts.ts";
 import type { Issued } from "./Connect.tsx";
+import { OfferPasskey } from "./OfferPasskey.tsx";
 import { Ready } from "./Ready.tsx";
 
 type Step =
@@ -117,26 +117,12 @@ export function ConnectMobileToken({ issued, onLeave }: { readonly issued: Issue
       );
     case "biometry":
       return (
-        <Page>
-          <section class="stack stack-middle">
-            <div class="welcome-mark" aria-hidden="true">
-              <Icon name="fingerprint" size={44} />
-            </div>
-            <Heading>{t.biometry.offerTitle}</Heading>
-            <p class="soft">{t.biometry.offerText}</p>
-            {biometryFailed.value && (
-              <Notice tone="warning" live>
-                {t.biometry.failed}
-              </Notice>
-            )}
-            <Button wide busy={busy.value} onClick={() => void keep(true)}>
-              {t.biometry.use}
-            </Button>
-            <Button wide look="plain" disabled={busy.value} onClick={() => void keep(false)}>
-              {t.biometry.later}
-            </Button>
-          </section>
-        </Page>
+        <OfferPasskey
+          busy={busy.value}
+          hasFailed={biometryFailed.value}
+          onUse={() => void keep(true)}
+          onLater={() => void keep(false)}
+        />
       );
     case "ready":
       return <Ready id={device.current?.instanceId ?? ""} code={fingerprint.value} onDone={onLeave} />;

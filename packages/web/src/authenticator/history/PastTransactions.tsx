@@ -32,7 +32,8 @@ export function PastTransactions({ account }: { readonly account: ApproveAccount
     try {
       await load();
     } catch (error) {
-      if (failureOf(error) === "secret-wrong") isSealed.value = true;
+      const kind = failureOf(error);
+      if (kind === "secret-wrong" || kind === "passkey") isSealed.value = true;
       else failure.value = failureText(error, t);
     }
     busy.value = false;

@@ -70,7 +70,7 @@ function Overview({ account, said, onView }: OverviewProps) {
         )}
         <Facts account={account} />
         <Rename account={account} />
-        {account.kind === "mobile-token" && <Biometry account={account} />}
+        <Biometry account={account} />
         <div class="actions">
           {hasSecret && (
             <Button wide look="second" onClick={() => onView("secret")}>

@@ -4,47 +4,32 @@ import { useEffect } from "preact/hooks";
 import { Notice } from "../../design/components/Notice.tsx";
 import { Sheet } from "../../design/components/Sheet.tsx";
 import { Switch } from "../../design/components/Switch.tsx";
-import type { MobileTokenAccount } from "../accounts/account.ts";
+import type { Account, MobileTokenAccount } from "../accounts/account.ts";
+import { passkeyPolicy } from "../accounts/approve.ts";
+import { PasswordForm } from "../operations/decide/AskPassword.tsx";
 import { PinPad } from "../pin/PinPad.tsx";
 import { wrongPinText } from "../pin/wrong-pin.ts";
 import { failureOf, failureText } from "../shell/failure.ts";
 import { texts } from "../texts/texts.ts";
 
-/** The passkey of an account: turned on with the PIN, off at once. */
-export function Biometry({ account }: { readonly account: MobileTokenAccount }) {
+/** The passkey of an account, where it may have one: turned on with the PIN or the password, off at once. */
+export function Biometry({ account }: { readonly account: Account }) {
   const t = texts.value;
-  const { powerAuth } = account;
   const state = useSignal<"on" | "off" | "none" | undefined>(undefined);
   const isAsking = useSignal(false);
-  const busy = useSignal(false);
-  const pinError = useSignal<string | undefined>(undefined);
   const failure = useSignal<string | undefined>(undefined);
-
-  const look = async () => {
-    const { systemStatus, isBiometricFactorConfigured } = await powerAuth.getBiometricStatus();
-    state.value = isBiometricFactorConfigured ? "on" : systemStatus === "OK" ? "off" : "none";
-  };
+  const passkey = passkeyOf(account);
+  const look = async () => void (state.value = await passkey?.look());
   useEffect(() => void look(), []);
+  if (passkey === undefined) return null;
 
-  const turnOn = async (pin: PowerAuthPassword) => {
-    busy.value = true;
-    pinError.value = failure.value = undefined;
-    try {
-      await powerAuth.addBiometryFactor(pin, { promptMessage: t.biometry.prompt });
-      isAsking.value = false;
-    } catch (error) {
-      if (failureOf(error) === "secret-wrong") pinError.value = await wrongPinText(account, t);
-      else {
-        failure.value = failureOf(error) === "passkey" ? t.biometry.failed : failureText(error, t);
-        isAsking.value = false;
-      }
-    }
-    await pin.release();
+  const done = async (problem?: string) => {
+    failure.value = problem;
+    isAsking.value = false;
     await look();
-    busy.value = false;
   };
   const turnOff = async () => {
-    await powerAuth.removeBiometryFactor().catch(() => undefined);
+    await passkey.turnOff().catch(() => undefined);
     await look();
   };
   return (
@@ -55,6 +40,7 @@ export function Biometry({ account }: { readonly account: MobileTokenAccount }) 
         isOn={state.value === "on"}
         disabled={state.value === undefined || state.value === "none"}
         onChange={(isOn) => {
+          failure.value = undefined;
           if (isOn) isAsking.value = true;
           else void turnOff();
         }}
@@ -65,10 +51,74 @@ export function Biometry({ account }: { readonly account: MobileTokenAccount }) 
         </Notice>
       )}
       {isAsking.value && (
-        <Sheet title={t.pin.title} onClose={() => (isAsking.value = false)}>
-          <PinPad onPin={(pin) => void turnOn(pin)} busy={busy.value} error={pinError.value} />
+        <Sheet title={passkey.kind === "pin" ? t.pin.title : t.password.title} onClose={() => (isAsking.value = false)}>
+          {passkey.kind === "pin" ? (
+            <TurnOnByPin account={passkey.account} onDone={done} />
+          ) : (
+            <PasswordForm
+              onPassword={async (password) => {
+                await passkey.turnOn(password);
+                await done();
+              }}
+            />
+          )}
         </Sheet>
       )}
     </div>
   );
 }
+
+interface TurnOnByPinProps {
+  readonly account: MobileTokenAccount;
+  /** With what went wrong, if anything did. */
+  readonly onDone: (problem?: string) => Promise<void>;
+}
+
+function TurnOnByPin({ account, onDone }: TurnOnByPinProps) {
+  const t = texts.value;
+  const busy = useSignal(false);
+  const error = useSignal<string | undefined>(undefined);
+  const turnOn = async (pin: PowerAuthPassword) => {
+    busy.value = true;
+    error.value = undefined;
+    try {
+      await account.powerAuth.addBiometryFactor(pin, { promptMessage: t.biometry.prompt });
+      await onDone();
+    } catch (problem) {
+      const kind = failureOf(problem);
+      if (kind === "secret-wrong") error.value = await wrongPinText(account, t);
+      else await onDone(kind === "passkey" ? t.biometry.failed : failureText(problem, t));
+    }
+    await pin.release();
+    busy.value = false;
+  };
+  return <PinPad onPin={(pin) => void turnOn(pin)} busy={busy.value} error={error.value} />;
+}
+
+/** What can be asked of an account's passkey; undefined where the server's policy knows none. */
+function passkeyOf(account: Account) {
+  if (account.kind === "mobile-token") {
+    const { powerAuth } = account;
+    const look = async () => {
+      const { systemStatus, isBiometricFactorConfigured } = await powerAuth.getBiometricStatus();
+      return isBiometricFactorConfigured ? "on" : systemStatus === "OK" ? "off" : "none";
+    };
+    return { kind: "pin", account, look, turnOff: () => powerAuth.removeBiometryFactor() } as const;
+  }
+  const policy = passkeyPolicy(account.container.protectionPolicy);
+  if (policy === undefined) return undefined;
+  return {
+    kind: "password",
+    look: async () => states[await policy.getBioAuthenticationState()],
+    turnOn: (password: Uint8Array) => policy.enableBioAuthentication(Uint8Array.from(password)),
+    turnOff: () => policy.disableBioAuthentication(),
+  } as const;
+}
+
+const states = {
+  ENABLED: "on",
+  NOT_ENABLED: "off",
+  INVALID_KEY: "off",
+  NOT_ENROLLED: "none",
+  NOT_CAPABLE: "none",
+} as const;

@@ -107,11 +107,11 @@ export const cs: Dictionary<typeof en> = {
     wrong: "Heslo není správné.",
   },
   biometry: {
-    offerTitle: "Schvalovat bez psaní PINu?",
-    offerText: "Přístupový klíč vás ověří otiskem, obličejem nebo zámkem displeje. PIN zůstává v platnosti.",
+    offerTitle: "Schvalovat přístupovým klíčem?",
+    offerText: "Přístupový klíč vás ověří otiskem, obličejem nebo zámkem displeje a nemusíte nic psát.",
     use: "Nastavit přístupový klíč",
     later: "Teď ne",
-    failed: "Přístupový klíč se nepodařilo nastavit. PIN zůstává v platnosti.",
+    failed: "Přístupový klíč se nepodařilo nastavit. Pokračujte bez něj, nebo to zkuste znovu.",
     prompt: "Potvrďte, že jste to vy",
   },
   ready: {

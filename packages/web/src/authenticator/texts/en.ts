@@ -100,11 +100,12 @@ export const en = {
     wrong: "This password is wrong.",
   },
   biometry: {
-    offerTitle: "Approve without typing the PIN?",
-    offerText: "A passkey of this device confirms you by fingerprint, face or screen lock. The PIN goes on working.",
+    offerTitle: "Approve by passkey?",
+    offerText:
+      "A passkey of this device confirms you by fingerprint, face or screen lock, and you need not type anything.",
     use: "Set up the passkey",
     later: "Not now",
-    failed: "The passkey could not be set up. The PIN goes on working.",
+    failed: "The passkey could not be set up. Go on without it, or try again.",
     prompt: "Confirm that it is you",
   },
   ready: {

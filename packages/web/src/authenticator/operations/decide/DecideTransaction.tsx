@@ -1,7 +1,8 @@
-import type { Transaction } from "@countersign/client/approve";
+import type { ProtectionPolicy, Transaction } from "@countersign/client/approve";
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Notice } from "../../../design/components/Notice.tsx";
+import { hasPasskey } from "../../accounts/approve.ts";
 import { failureOf, failureText } from "../../shell/failure.ts";
 import { Heading } from "../../shell/Heading.tsx";
 import { goBack } from "../../shell/route.ts";
@@ -43,6 +44,7 @@ export function DecideTransaction({ item, onDecide }: DecideTransactionProps) {
   const number = useRef<string>(undefined);
   const left = useSecondsLeft(transaction.current?.expiryDate ?? item.expires, item.account.id);
   const isHere = transaction.current;
+  const canUsePasskey = usePasskey((isHere?.signingKey ?? item.info.protectionKey).protectionPolicy);
 
   const opening = async (password: Uint8Array | null) => {
     transaction.current = await open(item, password);
@@ -69,7 +71,8 @@ export function DecideTransaction({ item, onDecide }: DecideTransactionProps) {
     try {
       await run(null);
     } catch (error) {
-      if (failureOf(error) === "secret-wrong") phase.value = { at: "password", run };
+      const kind = failureOf(error);
+      if (kind === "secret-wrong" || kind === "passkey") phase.value = { at: "password", run };
       else {
         failure.value = failureText(error, t);
         phase.value = { at: "detail" };
@@ -91,12 +94,17 @@ export function DecideTransaction({ item, onDecide }: DecideTransactionProps) {
 
   const current = phase.value;
   if (left.value === 0 && current.at !== "done") return <Gone isLate />;
+  const secret = (run: (password: Uint8Array | null) => Promise<void>) => ({
+    name: item.account.name,
+    onPassword: run,
+    onPasskey: canUsePasskey ? () => run(null) : undefined,
+  });
   const toDetail = () => (phase.value = { at: "detail" });
   switch (current.at) {
     case "open":
-      return <AskPassword name={item.account.name} onPassword={opening} onBack={goBack} />;
+      return <AskPassword {...secret(opening)} onBack={goBack} />;
     case "password":
-      return <AskPassword name={item.account.name} onPassword={current.run} onBack={toDetail} />;
+      return <AskPassword {...secret(current.run)} onBack={toDetail} />;
     case "number":
       return (
         <EnterNumber
@@ -132,6 +140,12 @@ export function DecideTransaction({ item, onDecide }: DecideTransactionProps) {
         </Page>
       );
   }
+}
+
+function usePasskey(policy: ProtectionPolicy): boolean {
+  const has = useSignal(false);
+  useEffect(() => void hasPasskey(policy).then((answer) => (has.value = answer)), [policy.id]);
+  return has.value;
 }
 
 interface TransactionTextProps {

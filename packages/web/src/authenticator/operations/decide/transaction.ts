@@ -1,5 +1,6 @@
 /** What can be answered to a transaction of an Approve server, in the words that the server allows. */
 import type { Transaction } from "@countersign/client/approve";
+import { hasPasskey } from "../../accounts/approve.ts";
 import type { PendingTransaction } from "../pending.ts";
 
 type Password = Uint8Array | null;
@@ -9,12 +10,8 @@ export async function open({ info }: PendingTransaction, password: Password): Pr
 }
 
 /** Whether the key asks for one: not where the device alone, or a recognised person, will do. */
-export async function needsPassword(transaction: Transaction): Promise<boolean> {
-  const policy = transaction.signingKey.protectionPolicy;
-  if (policy.type === "DEVICE") return false;
-  const { BioPasswordPolicy } = await import("@countersign/client/approve");
-  if (!(policy instanceof BioPasswordPolicy)) return true;
-  return (await policy.getBioAuthenticationState()) !== "ENABLED";
+export async function needsPassword({ signingKey: { protectionPolicy } }: Transaction): Promise<boolean> {
+  return protectionPolicy.type !== "DEVICE" && !(await hasPasskey(protectionPolicy));
 }
 
 export const answerers = {
