@@ -125,7 +125,7 @@ export function configuration(deps: Deps, { types, keys, provider }: Parts): Con
       registration: "/clients",
       pushed_authorization_request: "/par",
     },
-    fetch: (url) => fetchThrough(deps, url),
+    fetch: (url, options) => fetchThrough(deps, url, options),
     features: {
       devInteractions: { enabled: false },
       rpInitiatedLogout: { enabled: false },
