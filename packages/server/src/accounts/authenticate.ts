@@ -23,7 +23,7 @@ export async function authenticateBasic(
   const credentials = readBasic(authorization);
   if (credentials === undefined) return refuse("unauthenticated");
   const { id, secret } = credentials;
-  const [row] = await clientQuery(deps.store.read, { tenant: deps.store.tenant, id });
+  const [row] = await clientQuery(deps.store, { tenant: deps.store.tenant, id });
   // Hashed for an unknown client too: its absence takes as long as a wrong secret.
   const right = equalTexts(secretHash(deps, id, secret), row?.secret_hash ?? "");
   return row !== undefined && right ? apiClientOf(row) : refuse("unauthenticated");

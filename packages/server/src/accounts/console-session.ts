@@ -109,7 +109,7 @@ export async function findSession(deps: SessionDeps, token: string): Promise<Con
   const { store } = deps;
   const now = await store.now();
   const values = { tenant: store.tenant, id: idOf(deps, token), now, idleSince: now - idleSeconds * 1000 };
-  const [row] = await sessionQuery(store.read, values);
+  const [row] = await sessionQuery(store, values);
   const client = row && clientOf(row, deps);
   if (row === undefined || client === undefined) return refuse("unauthenticated");
   return { client, csrfToken: csrfTokenOf(deps, token), expiresAt: row.expires_at };

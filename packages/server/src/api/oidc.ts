@@ -8,6 +8,7 @@ import type { Api } from "./surfaces.ts";
 
 export function oidcRoutes(app: Api, deps: Deps): void {
   const certificates = certificatesOf(deps.config);
+  let issuer: URL | undefined;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _payload, done) => done(null));
   // No OPTIONS: clients here hold secrets or keys, and none of them is a page of another origin.
@@ -18,7 +19,7 @@ export function oidcRoutes(app: Api, deps: Deps): void {
     async handler({ raw, ip }, reply) {
       const certificate = certificates(raw);
       reply.hijack();
-      addressedTo(new URL(deps.publicUrl), raw);
+      addressedTo((issuer ??= new URL(deps.publicUrl)), raw);
       await deps.oidc.handle(raw, reply.raw, { address: ip, certificate });
     },
   });

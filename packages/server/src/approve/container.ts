@@ -44,11 +44,12 @@ const keysQuery = builtOnce<Values, ContainerKeyTable>((db, mark) =>
 /** With every key but the retired ones. Undefined for anything that is no container. */
 export async function findContainer(deps: Pick<Deps, "store">, id: string): Promise<Container | undefined> {
   if (!isContainerId(id)) return undefined;
-  const { read, tenant } = deps.store;
+  const { store } = deps;
+  const { tenant } = store;
   const [activation, [row], keys] = await Promise.all([
     deps.store.findActivation(id),
-    containerQuery(read, { tenant, id }),
-    keysQuery(read, { tenant, id }),
+    containerQuery(store, { tenant, id }),
+    keysQuery(store, { tenant, id }),
   ]);
   if (activation?.protocol !== "approve") return undefined;
   if (row === undefined) throw new Error("A container has no row of its own");

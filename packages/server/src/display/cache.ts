@@ -54,8 +54,8 @@ const revisionQuery = builtOnce<{ readonly tenant: string }, { value: string }>(
   db.selectFrom("setting").select("value").where("tenant", "=", mark("tenant")).where("name", "=", settingName),
 );
 
-async function revisionOf({ read, tenant }: Store): Promise<string> {
-  const [row] = await revisionQuery(read, { tenant });
+async function revisionOf(store: Store): Promise<string> {
+  const [row] = await revisionQuery(store, { tenant: store.tenant });
   return row?.value ?? "0";
 }
 

@@ -3,8 +3,8 @@ import type { Account, FindAccount } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import { builtForEach } from "../lists/built-once.ts";
 import { approvalClaims } from "./approval-claims.ts";
-import { decisionOn } from "./decision.ts";
-import { operationOfRequest } from "./backchannel/resolve.ts";
+import { requestFound } from "./backchannel/requests.ts";
+import { decisionOn, made } from "./decision.ts";
 import { settingsOf } from "./clients/client.ts";
 import { operationOfGrant } from "./front/approvals.ts";
 
@@ -18,13 +18,12 @@ export function accounts(deps: Pick<Deps, "store" | "secrets">): FindAccount {
       async claims(use) {
         const { BackchannelAuthenticationRequest: request, AuthorizationCode: code } = entities;
         if (use !== "id_token") return { sub };
-        const operation =
-          request === undefined
-            ? code?.grantId && (await operationOfGrant(deps, code.grantId))
-            : await operationOfRequest(deps, request.jti, false);
-        if (!operation) return { sub };
-        const decision = await decisionOn(deps, operation.id);
-        return { sub, ...(await approvalClaims(operation, decision, request?.jti)) };
+        if (request !== undefined) {
+          const { operation, decision } = requestFound(ctx) ?? {};
+          return { sub, ...(operation && (await approvalClaims(operation, made(decision), request.jti))) };
+        }
+        const operation = code?.grantId && (await operationOfGrant(deps, code.grantId));
+        return { sub, ...(operation && (await approvalClaims(operation, await decisionOn(deps, operation.id)))) };
       },
     };
   };
@@ -35,7 +34,7 @@ export async function hasDevice(
   userId: string,
   applications: readonly string[],
 ): Promise<boolean> {
-  const rows = await deviceQuery(store.read, { tenant: store.tenant, userId }, applications);
+  const rows = await deviceQuery(store, { tenant: store.tenant, userId }, applications);
   return rows.length > 0;
 }
 

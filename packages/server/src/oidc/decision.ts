@@ -4,9 +4,21 @@ import type { Deps } from "../deps.ts";
 import { decisionClaims } from "../operations/detail.ts";
 import { amrOf, reachedAcr } from "./acr.ts";
 
+/** Undefined where nobody approved or rejected. */
+export async function findDecision(
+  deps: Pick<Deps, "store">,
+  operationId: string,
+): Promise<ReceiptDecision | undefined> {
+  return (await decisionClaims(deps, operationId))?.decisions[0];
+}
+
 /** Of an operation that was approved or rejected. */
 export async function decisionOn(deps: Pick<Deps, "store">, operationId: string): Promise<ReceiptDecision> {
-  const decision = (await decisionClaims(deps, operationId))?.decisions[0];
+  return made(await findDecision(deps, operationId));
+}
+
+/** An operation is not approved or rejected without one. */
+export function made(decision: ReceiptDecision | undefined): ReceiptDecision {
   if (decision === undefined) throw new Error("A decided operation has no decision");
   return decision;
 }

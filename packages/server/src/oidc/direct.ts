@@ -2,12 +2,12 @@
  * What a device signed by itself (Approve protocol §9), as OpenID says it: an ID token for the app that asked, and a CIBA
  * request, decided from the start, that the client redeems once.
  */
-import type { AdapterPayload } from "oidc-provider";
 import type { Deps } from "../deps.ts";
 import type { DirectRequestTable } from "../store/schema.ts";
 import type { Change } from "../store/store.ts";
 import { approvalClaims } from "./approval-claims.ts";
-import { authenticationBy, decisionOn } from "./decision.ts";
+import type { FoundRequest } from "./backchannel/find.ts";
+import { authenticationBy, decisionOn, findDecision } from "./decision.ts";
 import { AlreadyFinal, requestModel } from "./records.ts";
 import { oidcPath } from "./path.ts";
 
@@ -34,12 +34,12 @@ export async function directIdToken(deps: DirectDeps, requestId: string): Promis
 }
 
 /** As the provider would have kept it, had the client asked. */
-export async function directPayload(deps: Pick<Deps, "store">, requestId: string): Promise<AdapterPayload | undefined> {
+export async function findDirect(deps: Pick<Deps, "store">, requestId: string): Promise<FoundRequest | undefined> {
   const row = await findDirectRequest(deps, requestId);
   const operation = row && (await deps.store.findOperation(row.operation_id));
   if (row === undefined || operation === undefined || operation.user_id === null) return undefined;
   if (row.redeemed_at !== null) return undefined;
-  return {
+  const payload = {
     kind: requestModel,
     jti: requestId,
     iat: Math.floor(operation.created_at / 1000),
@@ -49,6 +49,7 @@ export async function directPayload(deps: Pick<Deps, "store">, requestId: string
     scope: "openid",
     params: {},
   };
+  return { payload, operation, decision: await findDecision(deps, operation.id) };
 }
 
 /** Once: a request that was redeemed, and forgotten since, does not come back. */

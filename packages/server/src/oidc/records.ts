@@ -34,6 +34,8 @@ interface Batch {
   readonly writes: Write[];
   /** What was saved and is not committed yet, by model and id of the row. */
   readonly saved: Map<string, AdapterPayload>;
+  /** Keyed hashes that were made: a token request asks for the same few again and again. */
+  readonly keys: Map<string, string>;
 }
 
 const batch = new AsyncLocalStorage<Batch>();
@@ -48,7 +50,7 @@ export async function together(
   succeeded: () => boolean = () => true,
 ): Promise<void> {
   if (batch.getStore() !== undefined) return work();
-  const open: Batch = { writes: [], saved: new Map() };
+  const open: Batch = { writes: [], saved: new Map(), keys: new Map() };
   await batch.run(open, work);
   const writes = succeeded() ? open.writes : open.writes.filter(({ onSuccess }) => onSuccess !== true);
   if (writes.length === 0) return;
@@ -92,6 +94,7 @@ export async function save({ store }: Pick<Deps, "store">, write: Write): Promis
 }
 
 type Row = Pick<OidcRecordTable, "id" | "payload_sealed" | "consumed_at">;
+
 const recordQuery = builtOnce<{ readonly tenant: string; readonly model: string; readonly id: string }, Row>(
   (db, mark) =>
     db
@@ -113,10 +116,15 @@ function isFinal(model: string, { grantId, error }: AdapterPayload): boolean {
 
 /** By the keyed hash that stands in the row. */
 export async function recordsByKey(deps: RecordDeps, model: string, id: string): Promise<AdapterPayload | undefined> {
-  const saved = batch.getStore()?.saved.get(placeOf(model, id).row);
+  const saved = savedByKey(model, id);
   if (saved !== undefined) return saved;
-  const [row] = await recordQuery(deps.store.read, { tenant: deps.store.tenant, model, id });
-  return row && opened(deps, model, row);
+  const [row] = await recordQuery(deps.store, { tenant: deps.store.tenant, model, id });
+  return row && openRecord(deps, model, row);
+}
+
+/** What the work that is under way saved, and has not committed yet. */
+export function savedByKey(model: string, id: string): AdapterPayload | undefined {
+  return batch.getStore()?.saved.get(placeOf(model, id).row);
 }
 
 /** Writes another content into a row that is final. */
@@ -138,7 +146,11 @@ export async function rewriteRecord(
   );
 }
 
-function opened({ secrets }: RecordDeps, model: string, { id, payload_sealed, consumed_at }: Row): AdapterPayload {
+export function openRecord(
+  { secrets }: RecordDeps,
+  model: string,
+  { id, payload_sealed, consumed_at }: Row,
+): AdapterPayload {
   const text = new TextDecoder().decode(secrets.open(placeOf(model, id), payload_sealed));
   return {
     ...(JSON.parse(text) as AdapterPayload),
@@ -150,6 +162,14 @@ function placeOf(model: string, id: string) {
   return { table: "oidc_record", column: "payload_sealed", row: JSON.stringify([model, id]) };
 }
 
+/** The id that stands in the row. */
+export function keyOf({ secrets }: RecordDeps, model: string, id: string): string {
+  const known = batch.getStore()?.keys;
+  const key = known?.get(`${model}:${id}`) ?? recordId(secrets, model, id);
+  known?.set(`${model}:${id}`, key);
+  return key;
+}
+
 /** `exp` is whole seconds, and so is what is compared with it. */
 function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: number): number {
   return exp === undefined ? now + (expiresIn ?? 0) * 1000 : exp * 1000;
@@ -159,8 +179,8 @@ function endOf({ exp }: AdapterPayload, expiresIn: number | undefined, now: numb
 function columnsOf(deps: RecordDeps, model: string, key: string, { consumed: _, ...payload }: AdapterPayload) {
   return {
     payload_sealed: deps.secrets.seal(placeOf(model, key), Buffer.from(JSON.stringify(payload))),
-    grant_id: payload.grantId === undefined ? null : recordId(deps.secrets, "Grant", payload.grantId),
-    uid: payload.uid === undefined ? null : recordId(deps.secrets, model, payload.uid),
+    grant_id: payload.grantId === undefined ? null : keyOf(deps, "Grant", payload.grantId),
+    uid: payload.uid === undefined ? null : keyOf(deps, model, payload.uid),
     final: isFinal(model, payload) ? 1 : 0,
   };
 }
@@ -168,7 +188,7 @@ function columnsOf(deps: RecordDeps, model: string, key: string, { consumed: _, 
 /** A record that does not exist yet, and has an end. */
 export function recordRow(deps: RecordDeps, model: string, id: string, payload: AdapterPayload): OidcRecordTable {
   if (payload.exp === undefined) throw new Error(`A ${model} has no end`);
-  const key = recordId(deps.secrets, model, id);
+  const key = keyOf(deps, model, id);
   return {
     tenant: deps.store.tenant,
     model,
@@ -182,7 +202,7 @@ export function recordRow(deps: RecordDeps, model: string, id: string, payload: 
 export function recordsOf(deps: RecordDeps, model: string): Adapter {
   const { store } = deps;
   const { tenant } = store;
-  const idOf = (id: string) => recordId(deps.secrets, model, id);
+  const idOf = (id: string) => keyOf(deps, model, id);
 
   return {
     find: (id) => recordsByKey(deps, model, idOf(id)),
@@ -195,7 +215,7 @@ export function recordsOf(deps: RecordDeps, model: string): Adapter {
         .where("model", "=", model)
         .where("uid", "=", idOf(uid))
         .executeTakeFirst();
-      return row && opened(deps, model, row);
+      return row && openRecord(deps, model, row);
     },
 
     // Codes that a person types belong to the device flow, which is off.

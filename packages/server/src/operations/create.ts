@@ -22,7 +22,8 @@ import { newProximitySeed } from "./proximity.ts";
 export interface NewOperation {
   /** API client that asks. */
   readonly clientId: string;
-  readonly template: string;
+  /** Its name, or itself where it was read for this request already. */
+  readonly template: string | Template;
   /** Whoever claims it first, when absent and no activation is given. */
   readonly userId?: string | undefined;
   /** Whose devices may see it; at least one. */
@@ -129,7 +130,8 @@ interface Made {
 }
 
 async function rowOf(deps: CreateDeps, input: NewOperation): Promise<Made | Refusal> {
-  const template = await templateDetail(deps, { name: input.template });
+  const template =
+    typeof input.template === "string" ? await templateDetail(deps, { name: input.template }) : input.template;
   if (isRefusal(template)) return template;
   const unsafe = input.approval && unsafeMember(input.approval);
   if (unsafe !== undefined) return refuse("invalid-request", `${unsafe} - characters that nobody can be shown`);
@@ -216,8 +218,8 @@ async function existing(
 ): Promise<Existing | Refusal> {
   const [first, ...rest] = ids;
   if (first === undefined) return refuse("invalid-request", "applications - empty");
-  const { read, tenant } = deps.store;
-  const rows = await existingQuery(read, { tenant, userId: userId ?? null }, ids);
+  const { tenant } = deps.store;
+  const rows = await existingQuery(deps.store, { tenant, userId: userId ?? null }, ids);
   if (new Set(rows.map(({ id }) => id)).size !== ids.length) return refuse("application-not-found");
   const limits = strictest(
     rows.flatMap(({ countermeasures }) =>

@@ -116,9 +116,9 @@ const claimsQuery = builtOnce<OfOperation, { claims: string }>((db, mark) =>
 );
 
 export async function operationHistory(deps: Pick<Deps, "store">, operationId: string): Promise<History> {
-  const { read, tenant } = deps.store;
+  const { tenant } = deps.store;
   const [attempts, decision] = await Promise.all([
-    attemptsQuery(read, { tenant, id: operationId }),
+    attemptsQuery(deps.store, { tenant, id: operationId }),
     decisionClaims(deps, operationId),
   ]);
   return { attempts, decision };
@@ -129,8 +129,8 @@ export async function decisionClaims(
   deps: Pick<Deps, "store">,
   operationId: string,
 ): Promise<ReceiptClaims | undefined> {
-  const { read, tenant } = deps.store;
-  const [row] = await claimsQuery(read, { tenant, id: operationId });
+  const { tenant } = deps.store;
+  const [row] = await claimsQuery(deps.store, { tenant, id: operationId });
   return row === undefined ? undefined : (JSON.parse(row.claims) as ReceiptClaims);
 }
 

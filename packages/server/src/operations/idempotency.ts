@@ -36,8 +36,8 @@ export async function operationOfKey(
   deps: Pick<Deps, "store">,
   key: IdempotencyKey,
 ): Promise<string | undefined | Refusal> {
-  const { read, tenant } = deps.store;
-  const [row] = await keyQuery(read, { tenant, client: key.clientId, key: key.key });
+  const { tenant } = deps.store;
+  const [row] = await keyQuery(deps.store, { tenant, client: key.clientId, key: key.key });
   if (row === undefined) return undefined;
   if ((await deps.store.now()) >= row.expires_at) {
     await forgetKey(deps, key);

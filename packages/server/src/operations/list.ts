@@ -26,12 +26,12 @@ export async function listForDevice(
   viewer: Viewer,
   which: "pending" | "all",
 ): Promise<readonly OperationRow[]> {
-  const { read, tenant } = deps.store;
+  const { tenant } = deps.store;
   const now = await deps.store.now();
   const flags = JSON.parse(viewer.flags) as string[];
   const values = { tenant, user: viewer.user_id, application: viewer.application_id, activation: viewer.id, now };
   const named = Object.fromEntries(flags.map((flag, at) => [`flag${at}`, flag]));
-  const rows = await deviceQuery(which, flags.length)(read, { ...values, ...named });
+  const rows = await deviceQuery(which, flags.length)(deps.store, { ...values, ...named });
   return Promise.all(rows.map((row) => settled(deps, row, now)));
 }
 

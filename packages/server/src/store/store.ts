@@ -34,6 +34,8 @@ export interface Store {
   readonly tenant: string;
   /** Reads outside a transaction. Writing through it is a broken promise: SQLite's connection is read-only. */
   readonly read: Kysely<Schema>;
+  /** Rows of one finished statement, as `read` would answer it; Kysely would spend more on it than the database. */
+  rows(sql: string, parameters: readonly unknown[]): Promise<object[]>;
   /** The time every rule goes by: the database's on PostgreSQL, the process's on SQLite. Epoch ms. */
   now(): Promise<number>;
   /** The three look-ups of the hot paths, as prepared statements. */

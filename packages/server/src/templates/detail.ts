@@ -18,7 +18,7 @@ const byName = builtOnce<{ readonly tenant: string; readonly name: string }, Row
 
 /** Refuses with `template-not-found`. */
 export async function templateDetail({ store }: Pick<Deps, "store">, key: Key): Promise<Template | Refusal> {
-  const { read, tenant } = store;
-  const [row] = "id" in key ? await byId(read, { tenant, ...key }) : await byName(read, { tenant, ...key });
+  const { tenant } = store;
+  const [row] = "id" in key ? await byId(store, { tenant, ...key }) : await byName(store, { tenant, ...key });
   return row === undefined ? refuse("template-not-found") : templateOf(row);
 }

@@ -37,7 +37,7 @@ export async function findUserApproval(
   { store }: Pick<Deps, "store">,
   userId: string,
 ): Promise<UserApprovalTable | undefined> {
-  const [row] = await userQuery(store.read, { tenant: store.tenant, userId });
+  const [row] = await userQuery(store, { tenant: store.tenant, userId });
   return row;
 }
 

@@ -237,8 +237,8 @@ async function earlierAnswer(
   activationId: string,
   digest: string,
 ): Promise<Answered | Refusal | undefined> {
-  const { read, tenant } = deps.store;
-  const [row] = await earlierQuery(read, { tenant, operationId, activationId, digest });
+  const { tenant } = deps.store;
+  const [row] = await earlierQuery(deps.store, { tenant, operationId, activationId, digest });
   if (row === undefined) return undefined;
   return JSON.parse(row.outcome) as Answered | { readonly refused: RefusalCode };
 }

@@ -61,8 +61,8 @@ export async function findIssued(
   operationId: string,
   activationId: string,
 ): Promise<IssuedTransactionTable | undefined> {
-  const { read, tenant } = deps.store;
-  const [row] = await issuedQuery(read, { tenant, operationId, activationId });
+  const { tenant } = deps.store;
+  const [row] = await issuedQuery(deps.store, { tenant, operationId, activationId });
   return row;
 }
 

@@ -17,7 +17,10 @@ export function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
 export function withBody(request: IncomingMessage, body: Buffer, type?: string): IncomingMessage {
   const { method, url, headers, socket, httpVersion, rawHeaders } = request;
   const { originalUrl } = request as { readonly originalUrl?: string };
-  return Object.assign(Readable.from(body.length === 0 ? [] : [body], { objectMode: false }), {
+  const read = new Readable({ read: () => void 0 });
+  if (body.length > 0) read.push(body);
+  read.push(null);
+  return Object.assign(read, {
     method,
     url,
     originalUrl,

@@ -8,8 +8,7 @@ import type { Deps } from "../../deps.ts";
 import { isRefusal } from "../../errors.ts";
 import { backchannelId } from "../../keys/record-id.ts";
 import { cancelOperation } from "../../operations/decide-in-back-office.ts";
-import { recordsByKey, requestModel } from "../records.ts";
-import { operationOfRequest } from "./resolve.ts";
+import { findRequest } from "./find.ts";
 
 /** What the person's app is told. */
 const reason = "RELYING_PARTY";
@@ -20,8 +19,8 @@ export function cancelRequest(deps: Pick<Deps, "store" | "secrets" | "random">) 
     const id = params?.["auth_req_id"];
     if (client === undefined) throw new Error("There is no client yet");
     if (typeof id !== "string") throw new errors.InvalidRequest("missing required parameter(s) 'auth_req_id'");
-    const payload = await recordsByKey(deps, requestModel, backchannelId(deps.secrets, id));
-    const operation = payload?.clientId === client.clientId ? await operationOfRequest(deps, id, false) : undefined;
+    const found = await findRequest(deps, backchannelId(deps.secrets, id));
+    const operation = found?.payload.clientId === client.clientId ? found.operation : undefined;
     if (operation === undefined) throw new errors.InvalidGrant("backchannel authentication request not found");
     const { clientId } = client;
     const result = await cancelOperation(deps, { operationId: operation.id, clientId, reason, sees: () => true });

@@ -35,12 +35,11 @@ const startedQuery = builtOnce<Asked, { readonly id: string }>((db, mark) =>
 /** Runs `start`; refuses `too-many-pending` where as many wait for this user, or were started within a minute, as may. */
 export async function withinLimit<T>(
   { store, config, inFlight }: Pick<Deps, "store" | "config" | "inFlight">,
-  userId: string,
+  { userId, now }: { readonly userId: string; readonly now: number },
   start: () => Promise<T>,
 ): Promise<T | Refusal> {
   return inFlight.run(`backchannel ${userId}`, async () => {
-    const now = await store.now();
-    const asked = await startedQuery(store.read, { tenant: store.tenant, userId, since: now - minute, now });
+    const asked = await startedQuery(store, { tenant: store.tenant, userId, since: now - minute, now });
     if (asked.length >= config.backchannelPerUser) return refuse("too-many-pending");
     return start();
   });

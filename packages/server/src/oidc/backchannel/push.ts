@@ -8,7 +8,7 @@ import { type AdapterPayload, type Client, errors, type Provider } from "oidc-pr
 import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { approvalClaims } from "../approval-claims.ts";
-import { decisionOn } from "../decision.ts";
+import { decisionOn, findDecision } from "../decision.ts";
 import { AlreadyFinal, recordsByKey, recordsOf, requestModel, rewriteRecord, together } from "../records.ts";
 import { resourceServerOf } from "../resources.ts";
 import { type BackchannelRequest, grantOf, proofOf, reasonOf } from "./resolve.ts";
@@ -45,7 +45,11 @@ export async function pushedAnswer(deps: PushDeps, pushing: Pushing): Promise<ob
     case "REJECTED":
     case "CANCELED":
     case "FAILED":
-      return { auth_req_id, error: "access_denied", error_description: await reasonOf(deps, operation) };
+      return {
+        auth_req_id,
+        error: "access_denied",
+        error_description: reasonOf(operation, await findDecision(deps, operation.id)),
+      };
   }
 }
 

@@ -1,12 +1,15 @@
 /** CIBA requests as the provider keeps them. Whoever asks for one whose operation is decided finds the result in it. */
 import { type Adapter, type AdapterPayload, errors, type KoaContextWithOIDC, Provider } from "oidc-provider";
 import type { Deps } from "../../deps.ts";
-import { deliveryTold } from "../clients/client.ts";
-import { adoptDirectRequest, directPayload } from "../direct.ts";
+import { settled } from "../../operations/expire.ts";
 import type { OidcRecordTable } from "../../store/schema.ts";
-import { recordRow, recordsOf, requestModel, save } from "../records.ts";
+import { deliveryTold } from "../clients/client.ts";
+import { findDecision } from "../decision.ts";
+import { adoptDirectRequest, findDirect } from "../direct.ts";
+import { keyOf, recordRow, recordsByKey, recordsOf, requestModel, save, savedByKey } from "../records.ts";
+import { type FoundRequest, findRequest } from "./find.ts";
 import { foundUndecided } from "./pending-answers.ts";
-import { operationOfRequest, resolveRequest, undecidedOperation } from "./resolve.ts";
+import { resolveRequest } from "./resolve.ts";
 
 /** Requests that are about to start: they are written with their operation. */
 const held = new WeakMap<object, OidcRecordTable>();
@@ -16,6 +19,14 @@ export function recordToStart(ctx: KoaContextWithOIDC): OidcRecordTable {
   const record = held.get(ctx);
   if (record === undefined) throw new Error("There is no request to start");
   return record;
+}
+
+/** Requests that were asked for, with what became of them. */
+const found = new WeakMap<object, FoundRequest>();
+
+/** The request that this context redeems, once the provider has asked for it. */
+export function requestFound(ctx: KoaContextWithOIDC): FoundRequest | undefined {
+  return found.get(ctx);
 }
 
 type RequestDeps = Pick<Deps, "store" | "secrets">;
@@ -31,22 +42,28 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
     },
     async find(id) {
       refusePushed();
-      const kept = await records.find(id);
+      const key = keyOf(deps, requestModel, id);
+      const saved = savedByKey(requestModel, key);
+      if (saved !== undefined) return saved;
+      const kept = await findRequest(deps, key);
       // The provider would take back the tokens of whoever was first: polls that cross each other are no theft.
-      if (kept?.consumed !== undefined) return undefined;
-      const payload = kept ?? (await directPayload(deps, id));
-      if (payload === undefined || hasResult(payload)) return payload;
-      const over = isOver(provider(), payload);
-      const waiting = over ? undefined : await undecidedOperation(deps, id);
-      if (waiting !== undefined) {
-        const request = new (provider().BackchannelAuthenticationRequest)(payload);
-        if (Provider.ctx !== undefined) foundUndecided(Provider.ctx, { operationId: waiting, request });
-        return payload;
-      }
-      const operation = await operationOfRequest(deps, id, over);
-      if (operation === undefined) return payload;
+      if (kept?.payload.consumed !== undefined) return undefined;
+      const seen = kept ?? (await findDirect(deps, id));
+      if (seen === undefined) return undefined;
+      const { payload } = seen;
+      const request = new (provider().BackchannelAuthenticationRequest)(payload);
+      // Where time is over, that is written down first: nobody is told so while an approval may still be committing.
+      const last = request.isExpired ? await afterExpiry(deps, seen) : seen;
+      const { ctx } = Provider;
+      if (ctx !== undefined) found.set(ctx, last);
+      const { operation } = last;
+      if (operation === undefined || hasResult(payload)) return payload;
+      if (operation.status === "PENDING" && ctx !== undefined)
+        foundUndecided(ctx, { operationId: operation.id, request });
       const first = kept === undefined ? () => adopt(id, payload) : undefined;
-      return (await resolveRequest(deps, provider(), payload, operation, first)) ? records.find(id) : payload;
+      return (await resolveRequest(deps, { provider: provider(), request, ...last, operation }, first))
+        ? recordsByKey(deps, requestModel, key)
+        : payload;
     },
     /** It says that it was redeemed for as long as it is kept. */
     revokeByGrantId: () => Promise.resolve(),
@@ -59,6 +76,13 @@ export function requestsOf(deps: RequestDeps, provider: () => Provider): Adapter
   }
 }
 
+/** The operation as its expiry, or the decision that came first, left it. */
+async function afterExpiry(deps: RequestDeps, { payload, ...seen }: FoundRequest): Promise<FoundRequest> {
+  const operation = seen.operation && (await settled(deps, seen.operation, await deps.store.now()));
+  if (operation === undefined || operation === seen.operation) return { payload, ...seen };
+  return { payload, operation, decision: await findDecision(deps, operation.id) };
+}
+
 /** Who is sent its results does not fetch them (CIBA §11). */
 function refusePushed(): void {
   const { client, params } = Provider.ctx?.oidc ?? {};
@@ -66,11 +90,6 @@ function refusePushed(): void {
   if (deliveryTold(client) === "push") throw new errors.UnauthorizedClient("results are pushed to this client");
 }
 
-export function hasResult({ grantId, error }: AdapterPayload): boolean {
+function hasResult({ grantId, error }: AdapterPayload): boolean {
   return grantId !== undefined || error !== undefined;
-}
-
-/** By the provider's own clock, which says what a client is told. */
-export function isOver(provider: Provider, payload: AdapterPayload): boolean {
-  return new provider.BackchannelAuthenticationRequest(payload).isExpired;
 }

@@ -2,75 +2,29 @@
  * Writes the outcome of a decided operation into the CIBA request that waits for it. The operation is the truth: this
  * may run on any node, any number of times, before or after a kill, and the first result stays.
  */
-import type { AdapterPayload, Provider } from "oidc-provider";
-import { errors } from "oidc-provider";
+import { errors, type Provider } from "oidc-provider";
 import type { ReceiptDecision } from "@countersign/protocol/receipt";
 import type { Deps } from "../../deps.ts";
-import { backchannelId } from "../../keys/record-id.ts";
-import { decisionClaims } from "../../operations/detail.ts";
-import { settled } from "../../operations/expire.ts";
-import { builtOnce } from "../../lists/built-once.ts";
 import type { OperationRow } from "../../store/store.ts";
-import { authenticationBy, decisionOn } from "../decision.ts";
+import { authenticationBy, made } from "../decision.ts";
 import { AlreadyFinal, together } from "../records.ts";
-
-type ResolveDeps = Pick<Deps, "store" | "secrets">;
-
-const operationQuery = builtOnce<{ readonly tenant: string; readonly id: string }, OperationRow>((db, mark) =>
-  db.selectFrom("operation").selectAll().where("tenant", "=", mark("tenant")).where("backchannel_id", "=", mark("id")),
-);
-
-const statusQuery = builtOnce<{ readonly tenant: string; readonly id: string }, Pick<OperationRow, "id" | "status">>(
-  (db, mark) =>
-    db
-      .selectFrom("operation")
-      .select(["id", "status"])
-      .where("tenant", "=", mark("tenant"))
-      .where("backchannel_id", "=", mark("id")),
-);
-
-/** Id of the operation while it is pending. Most who ask are told that nothing has happened yet: two columns are enough. */
-export async function undecidedOperation(deps: ResolveDeps, authReqId: string): Promise<string | undefined> {
-  const { store } = deps;
-  const [row] = await statusQuery(store.read, { tenant: store.tenant, id: backchannelId(deps.secrets, authReqId) });
-  return row?.status === "PENDING" ? row.id : undefined;
-}
-
-/**
- * The operation that this `auth_req_id` asks for. Where time is `over`, that is written down first: nobody is told so
- * while an approval may still be committing.
- */
-export async function operationOfRequest(
-  deps: ResolveDeps,
-  authReqId: string,
-  over: boolean,
-): Promise<OperationRow | undefined> {
-  const { store } = deps;
-  const [row] = await operationQuery(store.read, {
-    tenant: store.tenant,
-    id: backchannelId(deps.secrets, authReqId),
-  });
-  return row && over ? settled(deps, row, await store.now()) : row;
-}
 
 /**
  * Whether there is a result now: not while the operation is pending, nor where time is over by itself. `first` runs in
  * the same commit.
  */
 export async function resolveRequest(
-  deps: ResolveDeps,
-  provider: Provider,
-  payload: AdapterPayload,
-  operation: OperationRow,
+  deps: Pick<Deps, "store">,
+  { provider, request, operation, decision }: Resolving,
   first?: () => Promise<void>,
 ): Promise<boolean> {
-  if (operation.status === "PENDING" || operation.status === "EXPIRED") return false;
-  const request = new provider.BackchannelAuthenticationRequest(payload);
+  const { status } = operation;
+  if (status === "PENDING" || status === "EXPIRED") return false;
   try {
     await together(deps, async () => {
       await first?.();
-      if (operation.status === "APPROVED") await grant(deps, provider, request, operation);
-      else await deny(deps, provider, request, operation);
+      if (status === "APPROVED") await grant(provider, request, made(decision));
+      else await deny(provider, request, reasonOf(operation, decision));
     });
   } catch (error) {
     if (!(error instanceof AlreadyFinal)) throw error;
@@ -78,17 +32,19 @@ export async function resolveRequest(
   return true;
 }
 
+interface Resolving {
+  readonly provider: Provider;
+  readonly request: BackchannelRequest;
+  readonly operation: OperationRow;
+  readonly decision: ReceiptDecision | undefined;
+}
+
 export type BackchannelRequest = InstanceType<Provider["BackchannelAuthenticationRequest"]>;
 
-async function grant(
-  deps: ResolveDeps,
-  provider: Provider,
-  request: BackchannelRequest,
-  { id }: OperationRow,
-): Promise<void> {
+async function grant(provider: Provider, request: BackchannelRequest, decision: ReceiptDecision): Promise<void> {
   const given = grantOf(provider, request);
   await given.save();
-  await provider.backchannelResult(request, given, proofOf(request, await decisionOn(deps, id)));
+  await provider.backchannelResult(request, given, proofOf(request, decision));
 }
 
 /** What an approval allows: all that was asked for, and no more. */
@@ -111,24 +67,17 @@ export function proofOf({ params = {} }: BackchannelRequest, decision: ReceiptDe
   };
 }
 
-async function deny(
-  deps: ResolveDeps,
-  provider: Provider,
-  request: BackchannelRequest,
-  operation: OperationRow,
-): Promise<void> {
-  const text = await reasonOf(deps, operation);
+async function deny(provider: Provider, request: BackchannelRequest, text: string): Promise<void> {
   // The provider keeps a description only where its model has it.
   request.errorDescription = text;
   await provider.backchannelResult(request, new errors.AccessDenied(text));
 }
 
 /** What the relying party is told: who stopped it, and the person's own word where there is one. */
-export async function reasonOf(deps: ResolveDeps, operation: OperationRow): Promise<string> {
-  const { status, status_reason: stated } = operation;
+export function reasonOf({ status, status_reason: stated }: OperationRow, decision?: ReceiptDecision): string {
   if (status === "CANCELED") return stated === null ? "canceled" : `canceled: ${plain(stated)}`;
   if (status === "FAILED") return "too many failed attempts";
-  const reason = (await decisionClaims(deps, operation.id))?.decisions[0]?.reason;
+  const reason = decision?.reason;
   return reason === undefined ? "rejected" : `rejected: ${plain(reason)}`;
 }
 

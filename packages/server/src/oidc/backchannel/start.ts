@@ -3,9 +3,9 @@ import { errors, type KoaContextWithOIDC, type BackchannelAuthenticationRequest,
 import { isUnsafe } from "@countersign/protocol/approve/shown";
 import type { Deps } from "../../deps.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
-import { backchannelId } from "../../keys/record-id.ts";
 import { createOperation } from "../../operations/create.ts";
 import { templateDetail } from "../../templates/detail.ts";
+import type { Template } from "../../templates/template.ts";
 import { combinationsFor } from "../acr.ts";
 import { type ClientSettings, deliveryTold, settingsOf } from "../clients/client.ts";
 import { type CompatibleHint, parametersOfText, readCompatibleHint, wasJson } from "../compatibility.ts";
@@ -18,7 +18,7 @@ import { recordToStart } from "./requests.ts";
 
 /** What stands in a request, as an operation will have it. */
 export interface Wanted {
-  readonly template: string;
+  readonly template: Template;
   readonly parameters: Readonly<Record<string, string>>;
   readonly details: readonly object[] | undefined;
   readonly combinations: readonly string[];
@@ -106,7 +106,7 @@ export async function wantedIn(
   const seconds = Math.min(wish, longestSeconds);
   const bindingMessage = textOf(params["binding_message"]);
   return {
-    template: name,
+    template,
     parameters: {
       ...parameters,
       clientName: client.clientName ?? client.clientId,
@@ -118,12 +118,18 @@ export async function wantedIn(
   };
 }
 
+/** Name of a template, and what the request itself says for it. */
+interface Chosen {
+  readonly template: string;
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
 function chosen(
   types: AuthorizationTypes,
   settings: ClientSettings,
   details: readonly object[] | undefined,
   scope: string | undefined,
-): Pick<Wanted, "template" | "parameters"> {
+): Chosen {
   const [first, second] = details ?? [];
   if (second !== undefined) throw new errors.InvalidAuthorizationDetails("one at a time: a person decides one thing");
   if (first !== undefined) {
@@ -140,7 +146,7 @@ function chosen(
   return { template, parameters: {} };
 }
 
-function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Pick<Wanted, "template" | "parameters"> {
+function byPolicy({ compatibility }: ClientSettings, hint: CompatibleHint): Chosen {
   const { policies = {} } = compatibility ?? {};
   const template = Object.hasOwn(policies, hint.authpol) ? policies[hint.authpol] : undefined;
   if (template === undefined) throw new errors.InvalidRequest("login_hint_token: authpol is unknown");
@@ -156,13 +162,14 @@ export async function askPerson(
 ): Promise<void> {
   const { template, parameters, details, combinations, seconds, hint } = wantedBy(ctx);
   const { applications } = settingsOf(client);
+  const record = recordToStart(ctx);
   const now = await deps.store.now();
   const row = deliveryTold(client) === "poll" ? undefined : await findOidcClient(deps, client.clientId);
   const bindingMessage = textOf(ctx.oidc.params?.["binding_message"]);
   // A user code is for us alone; the device is not shown a request that holds one.
   const userCode = ctx.oidc.params?.["user_code"];
   const signed = userCode === undefined ? textOf(ctx.oidc.body?.["request"]) : undefined;
-  const made = await withinLimit(deps, request.accountId ?? "", () =>
+  const made = await withinLimit(deps, { userId: request.accountId ?? "", now }, () =>
     createOperation(deps, {
       clientId: client.clientId,
       template,
@@ -180,9 +187,9 @@ export async function askPerson(
         ...(signed !== undefined && { request: signed }),
       },
       backchannel: {
-        id: backchannelId(deps.secrets, request.jti),
+        id: record.id,
         sink: row?.sink_id ?? null,
-        record: recordToStart(ctx),
+        record,
       },
       notify: { silent: false },
     }),

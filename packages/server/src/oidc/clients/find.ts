@@ -12,7 +12,7 @@ const clientQuery = builtOnce<{ readonly tenant: string; readonly id: string }, 
 );
 
 export async function findOidcClient({ store }: Pick<Deps, "store">, id: string): Promise<OidcClientRow | undefined> {
-  const [row] = await clientQuery(store.read, { tenant: store.tenant, id });
+  const [row] = await clientQuery(store, { tenant: store.tenant, id });
   return row;
 }
 

@@ -11,7 +11,7 @@ export function clientKeys(deps: Pick<Deps, "outbound">, { jwks, jwksUri }: Clie
   if (jwksUri === undefined) return createLocalJWKSet((jwks ?? { keys: [] }) as JSONWebKeySet);
   let keys = remote.get(jwksUri);
   if (keys === undefined) {
-    keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: (url, options) => fetchThrough(deps, url, options) });
+    keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: (url) => fetchThrough(deps, url) });
     remote.set(jwksUri, keys);
     if (remote.size > remembered) remote.delete(remote.keys().next().value as string);
   }

@@ -24,7 +24,7 @@ export async function readAuthorizationTypes({ store }: Pick<Deps, "store">): Pr
   readonly types: AuthorizationTypes;
   readonly revision: string;
 }> {
-  const rows = await typesQuery(store.read, { tenant: store.tenant });
+  const rows = await typesQuery(store, { tenant: store.tenant });
   return {
     types: new Map(rows.map((row) => [row.type, typeOf(row)])),
     revision: rows.map(({ type, updated_at }) => `${type}@${updated_at}`).join(" "),

@@ -4,7 +4,7 @@ import type { Deps } from "../../deps.ts";
 import type { OperationRow } from "../../store/store.ts";
 import { reasonOf } from "../backchannel/resolve.ts";
 import { settingsOf } from "../clients/client.ts";
-import { authenticationBy, decisionOn } from "../decision.ts";
+import { authenticationBy, decisionOn, findDecision } from "../decision.ts";
 import { together } from "../records.ts";
 import { rememberApproval } from "./approvals.ts";
 import { type Interaction, subjectNamed } from "./ask.ts";
@@ -22,7 +22,8 @@ export async function resultOf(
   const { status } = operation;
   if (status === "PENDING") return undefined;
   if (status === "APPROVED") return granted(deps, provider, client, interaction, operation);
-  const text = status === "EXPIRED" ? "nobody approved in time" : await reasonOf(deps, operation);
+  const text =
+    status === "EXPIRED" ? "nobody approved in time" : reasonOf(operation, await findDecision(deps, operation.id));
   return { error: "access_denied", error_description: text };
 }
 

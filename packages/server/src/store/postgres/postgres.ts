@@ -3,7 +3,6 @@ import type { RandomBytes } from "@countersign/protocol/bytes";
 import { type ControlledTransaction, Kysely, PostgresDialect, sql } from "kysely";
 import pg from "pg";
 import { type Announced, commitHub } from "../announce.ts";
-import { answersDirectly } from "../../lists/direct-reads.ts";
 import { StoreError } from "../errors.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { createGroupCommit } from "../group-commit.ts";
@@ -64,13 +63,13 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     throw isConnectionLost(error) && !(error instanceof StoreError) ? unavailable(error) : error;
   }
 
-  answersDirectly(db, async (text, values) => (await pool.query<object & pg.QueryResultRow>(text, [...values])).rows);
   let closed: Promise<void> | undefined;
   const refuse = () => Promise.reject(new StoreError("STORE_CLOSED", "The store is closed."));
   return {
     dialect: "postgres",
     tenant,
     read: db,
+    rows: async (text, values) => (await pool.query<object & pg.QueryResultRow>(text, [...values])).rows,
     now: askedTogether(() => readClock(db)),
     findActivation: createFinder<ActivationRow>(pool, "activation", tenant),
     findOperation: createFinder<OperationRow>(pool, "operation", tenant),

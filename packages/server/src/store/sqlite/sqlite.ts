@@ -10,7 +10,6 @@ import { type ControlledTransaction, Kysely } from "kysely";
 import type { RandomBytes } from "@countersign/protocol/bytes";
 import type { Head } from "../../audit/chain.ts";
 import { isStoreError, StoreError } from "../errors.ts";
-import { answersDirectly } from "../../lists/direct-reads.ts";
 import { createFifoLock } from "../fifo-lock.ts";
 import { type Announced, commitHub, sinkTypesOf } from "../announce.ts";
 import { claimKey, planFlush, type FlushRows, type Plan } from "../flush.ts";
@@ -85,13 +84,13 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
   const rows = prepareRows(reader.db, tenant);
   const group = createGroupCommit({ flush: (commands) => lock.run(() => flush(commands)) });
   const read = new Kysely<Schema>({ dialect: readerDialect(file) });
-  answersDirectly(read, async (sql, parameters) => reader.query(sql).all(...(parameters as SqlValue[])));
   let closed: Promise<void> | undefined;
 
   return {
     dialect: "sqlite",
     tenant,
     read,
+    rows: async (sql, parameters) => reader.query(sql).all(...(parameters as SqlValue[])),
     now: async () => now(),
     findActivation: async (id) => rows.activation(id),
     findOperation: async (id) => rows.operation(id),
