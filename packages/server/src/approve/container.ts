@@ -28,32 +28,33 @@ export interface Container {
 
 type Values = { readonly tenant: string; readonly id: string };
 
-const containerQuery = builtOnce<Values, ContainerTable>((db, mark) =>
-  db.selectFrom("container").selectAll().where("tenant", "=", mark("tenant")).where("activation_id", "=", mark("id")),
-);
+type Key = Pick<ContainerKeyTable, "kid" | "use" | "public_jwk" | "policy" | "state" | "expires_at">;
 
-const keysQuery = builtOnce<Values, ContainerKeyTable>((db, mark) =>
+/** The container's own row, once for each of its keys. */
+const containerQuery = builtOnce<Values, ContainerTable & Key>((db, mark) =>
   db
-    .selectFrom("container_key")
-    .selectAll()
-    .where("tenant", "=", mark("tenant"))
-    .where("activation_id", "=", mark("id"))
-    .where("state", "!=", "RETIRED"),
+    .selectFrom("container as c")
+    .innerJoin("container_key as k", (join) =>
+      join.onRef("k.tenant", "=", "c.tenant").onRef("k.activation_id", "=", "c.activation_id"),
+    )
+    .selectAll("c")
+    .select(["k.kid", "k.use", "k.public_jwk", "k.policy", "k.state", "k.expires_at"])
+    .where("c.tenant", "=", mark("tenant"))
+    .where("c.activation_id", "=", mark("id"))
+    .where("k.state", "!=", "RETIRED"),
 );
 
 /** With every key but the retired ones. Undefined for anything that is no container. */
 export async function findContainer(deps: Pick<Deps, "store">, id: string): Promise<Container | undefined> {
   if (!isContainerId(id)) return undefined;
   const { read, tenant } = deps.store;
-  const [activation, [row], keys] = await Promise.all([
-    deps.store.findActivation(id),
-    containerQuery(read, { tenant, id }),
-    keysQuery(read, { tenant, id }),
-  ]);
+  const [activation, rows] = await Promise.all([deps.store.findActivation(id), containerQuery(read, { tenant, id })]);
   if (activation?.protocol !== "approve") return undefined;
-  if (row === undefined) throw new Error("A container has no row of its own");
+  const [row] = rows;
+  if (row === undefined) throw new Error("A container has no row of its own, or no keys");
   const policies = JSON.parse(row.policies) as Record<string, PolicyRecord>;
-  return { activation, row, keys: await Promise.all(keys.map((key) => containerKey(key, policies))) };
+  const verifiers = await Promise.all(rows.map(({ public_jwk }) => known.get(public_jwk) ?? imported(public_jwk)));
+  return { activation, row, keys: rows.map((key, at) => containerKey(key, policies, verifiers[at]!)) };
 }
 
 /** The one key of this use that is active. */
@@ -72,10 +73,9 @@ export function isOver({ expiresAt }: ContainerKey, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-async function containerKey(key: ContainerKeyTable, policies: Record<string, PolicyRecord>): Promise<ContainerKey> {
+function containerKey(key: Key, policies: Record<string, PolicyRecord>, verifier: Verifier): ContainerKey {
   const policy = policies[key.policy];
   if (policy === undefined) throw new Error("A key of a container has no policy");
-  const verifier = await cachedVerifier(key.public_jwk);
   return {
     kid: key.kid,
     use: key.use,
@@ -90,15 +90,13 @@ async function containerKey(key: ContainerKeyTable, policies: Record<string, Pol
 
 const kept = 20_000;
 /** Imported keys by their text: immutable, so that nothing can be out of date. */
-const verifiers = new Map<string, Verifier>();
+const known = new Map<string, Verifier>();
 
-async function cachedVerifier(text: string): Promise<Verifier> {
-  const known = verifiers.get(text);
-  if (known !== undefined) return known;
+async function imported(text: string): Promise<Verifier> {
   const verifier = await importVerifier(JSON.parse(text) as PublicJwk);
   if (isFailure(verifier)) throw new Error("A stored key is not a key");
-  verifiers.set(text, verifier);
-  if (verifiers.size > kept) verifiers.delete(verifiers.keys().next().value as string);
+  known.set(text, verifier);
+  if (known.size > kept) known.delete(known.keys().next().value as string);
   return verifier;
 }
 
