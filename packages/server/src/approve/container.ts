@@ -4,9 +4,8 @@ import { importVerifier, type Verifier } from "@countersign/protocol/approve/jws
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
 import type { PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { Deps } from "../deps.ts";
-import { builtOnce } from "../lists/built-once.ts";
 import type { ContainerKeyTable, ContainerTable } from "../store/schema.ts";
-import type { ActivationRow } from "../store/store.ts";
+import type { ActivationRow, ContainerKeyRow } from "../store/store.ts";
 
 export interface ContainerKey {
   readonly kid: string;
@@ -26,29 +25,10 @@ export interface Container {
   readonly keys: readonly ContainerKey[];
 }
 
-type Values = { readonly tenant: string; readonly id: string };
-
-type Key = Pick<ContainerKeyTable, "kid" | "use" | "public_jwk" | "policy" | "state" | "expires_at">;
-
-/** The container's own row, once for each of its keys. */
-const containerQuery = builtOnce<Values, ContainerTable & Key>((db, mark) =>
-  db
-    .selectFrom("container as c")
-    .innerJoin("container_key as k", (join) =>
-      join.onRef("k.tenant", "=", "c.tenant").onRef("k.activation_id", "=", "c.activation_id"),
-    )
-    .selectAll("c")
-    .select(["k.kid", "k.use", "k.public_jwk", "k.policy", "k.state", "k.expires_at"])
-    .where("c.tenant", "=", mark("tenant"))
-    .where("c.activation_id", "=", mark("id"))
-    .where("k.state", "!=", "RETIRED"),
-);
-
 /** With every key but the retired ones. Undefined for anything that is no container. */
 export async function findContainer(deps: Pick<Deps, "store">, id: string): Promise<Container | undefined> {
   if (!isContainerId(id)) return undefined;
-  const { read, tenant } = deps.store;
-  const [activation, rows] = await Promise.all([deps.store.findActivation(id), containerQuery(read, { tenant, id })]);
+  const [activation, rows] = await Promise.all([deps.store.findActivation(id), deps.store.findContainer(id)]);
   if (activation?.protocol !== "approve") return undefined;
   const [row] = rows;
   if (row === undefined) throw new Error("A container has no row of its own, or no keys");
@@ -73,7 +53,7 @@ export function isOver({ expiresAt }: ContainerKey, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-function containerKey(key: Key, policies: Record<string, PolicyRecord>, verifier: Verifier): ContainerKey {
+function containerKey(key: ContainerKeyRow, policies: Record<string, PolicyRecord>, verifier: Verifier): ContainerKey {
   const policy = policies[key.policy];
   if (policy === undefined) throw new Error("A key of a container has no policy");
   return {
