@@ -49,8 +49,8 @@ async function onStore(
     const cost: number[] = [];
     const anchor: number[] = [];
     for (let round = 0; round < rounds; round++) {
-      const { verify, answer } = await answers(subject, phones);
-      anchor.push(verify);
+      const { bare, answer } = await answers(subject, phones);
+      anchor.push(bare);
       cost.push(answer);
     }
     const ratio = spreadOf(cost.map((one, round) => one / anchor[round]!));
@@ -102,7 +102,7 @@ async function enrolled(subject: Subject): Promise<Phone[]> {
 async function answers(
   subject: Subject,
   phones: readonly Phone[],
-): Promise<{ readonly verify: number; readonly answer: number }> {
+): Promise<{ readonly bare: number; readonly answer: number }> {
   const signed = await Promise.all(phones.map((phone, index) => signedAnswers(subject, phone, index)));
   const earlier = bareVerify();
   // Last of all, because a proof is good for a minute.
@@ -118,7 +118,7 @@ async function answers(
   );
   if (requests !== clients * each) throw new Error(`${requests} answers`);
   const answer = (cpuMicroseconds(subject.pid) - before) / requests;
-  return { verify: (earlier + bareVerify()) / 2, answer };
+  return { bare: (earlier + bareVerify()) / 2, answer };
 }
 
 interface SignedAnswer {

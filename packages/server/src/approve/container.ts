@@ -33,8 +33,7 @@ export async function findContainer(deps: Pick<Deps, "store">, id: string): Prom
   const [row] = rows;
   if (row === undefined) throw new Error("A container has no row of its own, or no keys");
   const policies = JSON.parse(row.policies) as Record<string, PolicyRecord>;
-  const verifiers = await Promise.all(rows.map(({ public_jwk }) => known.get(public_jwk) ?? imported(public_jwk)));
-  return { activation, row, keys: rows.map((key, at) => containerKey(key, policies, verifiers[at]!)) };
+  return { activation, row, keys: await Promise.all(rows.map((key) => containerKey(key, policies))) };
 }
 
 /** The one key of this use that is active. */
@@ -53,9 +52,10 @@ export function isOver({ expiresAt }: ContainerKey, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-function containerKey(key: ContainerKeyRow, policies: Record<string, PolicyRecord>, verifier: Verifier): ContainerKey {
+async function containerKey(key: ContainerKeyRow, policies: Record<string, PolicyRecord>): Promise<ContainerKey> {
   const policy = policies[key.policy];
   if (policy === undefined) throw new Error("A key of a container has no policy");
+  const verifier = await cachedVerifier(key.public_jwk);
   return {
     kid: key.kid,
     use: key.use,
@@ -70,13 +70,15 @@ function containerKey(key: ContainerKeyRow, policies: Record<string, PolicyRecor
 
 const kept = 20_000;
 /** Imported keys by their text: immutable, so that nothing can be out of date. */
-const known = new Map<string, Verifier>();
+const verifiers = new Map<string, Verifier>();
 
-async function imported(text: string): Promise<Verifier> {
+async function cachedVerifier(text: string): Promise<Verifier> {
+  const known = verifiers.get(text);
+  if (known !== undefined) return known;
   const verifier = await importVerifier(JSON.parse(text) as PublicJwk);
   if (isFailure(verifier)) throw new Error("A stored key is not a key");
-  known.set(text, verifier);
-  if (known.size > kept) known.delete(known.keys().next().value as string);
+  verifiers.set(text, verifier);
+  if (verifiers.size > kept) verifiers.delete(verifiers.keys().next().value as string);
   return verifier;
 }
 

@@ -105,7 +105,7 @@ interface LookUp<T> {
   readonly name: string;
   /** Rows of the tenant `$1` and the id `w.id`. */
   readonly select: string;
-  idOf(row: T): string;
+  readonly idOf: (row: T) => string;
 }
 
 export function byId<T extends { readonly id: string }>(table: string): LookUp<T> {
