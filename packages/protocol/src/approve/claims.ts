@@ -13,13 +13,13 @@ export interface Shape {
 
 export function matches(value: unknown, { required, optional = {}, open }: Shape): value is JsonObject {
   if (!isJsonObject(value)) return false;
-  for (const [member, check] of Object.entries(required)) {
-    if (!Object.hasOwn(value, member) || !check(value[member])) return false;
+  for (const member in required) {
+    if (!Object.hasOwn(value, member) || !required[member]!(value[member])) return false;
   }
-  for (const [member, held] of Object.entries(value)) {
+  for (const member of Object.keys(value)) {
     if (Object.hasOwn(required, member)) continue;
     const check = Object.hasOwn(optional, member) ? optional[member] : undefined;
-    if (check === undefined ? open !== true : !check(held)) return false;
+    if (check === undefined ? open !== true : !check(value[member])) return false;
   }
   return true;
 }

@@ -8,7 +8,7 @@ import { compactVerify, type CryptoKey, importJWK } from "jose";
 import { concat, fromBase64Url, toBase64Url, utf8, type Bytes } from "../bytes.ts";
 import { failure, isFailure, type Failure } from "../errors.ts";
 import type { JsonObject } from "../json.ts";
-import { matches, text as textOf } from "./claims.ts";
+import { matches, type Shape, text as textOf } from "./claims.ts";
 import { isPublicJwk, type PublicJwk } from "./keys.ts";
 import { readStrictJsonObject } from "./strict-json.ts";
 
@@ -112,15 +112,14 @@ export function readHeader(bytes: Bytes, typ: string): { readonly kid?: string; 
   if (header.typ !== typ) return failure("message-type-wrong");
   if (header.alg !== "ES256") return failure("message-algorithm-wrong");
   const named = namedBy[typ] ?? "kid";
-  const known = { alg: isText, typ: isText };
-  const byKid = matches(header, { required: { ...known, kid: textOf(64) } });
-  const byKey = matches(header, { required: { ...known, jwk: isPublicJwk } });
-  if (named !== "jwk" && byKid) return { kid: header.kid as string };
-  if (named !== "kid" && byKey) return { jwk: header.jwk as PublicJwk };
+  if (named !== "jwk" && matches(header, withKid)) return { kid: header.kid as string };
+  if (named !== "kid" && matches(header, withJwk)) return { jwk: header.jwk as PublicJwk };
   return failure("message-header-wrong");
 }
 
 const isText = textOf(64);
+const withKid: Shape = { required: { alg: isText, typ: isText, kid: isText } };
+const withJwk: Shape = { required: { alg: isText, typ: isText, jwk: isPublicJwk } };
 
 /** Where a key proves itself, the header holds the key (APV-OBJ-3). */
 const namedBy: Readonly<Record<string, "jwk" | "either" | undefined>> = {

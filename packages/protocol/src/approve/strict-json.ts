@@ -13,29 +13,21 @@ export function readStrictJsonObject(bytes: Bytes): JsonObject | undefined {
   if (text === undefined) return undefined;
   try {
     const value: unknown = JSON.parse(text);
-    return isJsonObject(value) && hasUniqueMembers(text) ? value : undefined;
+    return isJsonObject(value) && membersOf(value, deepest) === colonsOf(text) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `text` is valid JSON already, so that looking for strings, colons and brackets is enough. */
-function hasUniqueMembers(text: string): boolean {
-  const open: Set<string>[] = [];
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\]:,]/gs;
-  let last = "";
-  for (const [found] of text.matchAll(token)) {
-    if (found === "{" || found === "[") {
-      if (open.push(new Set()) > deepest) return false;
-    } else if (found === "}" || found === "]") {
-      open.pop();
-    } else if (found === ":") {
-      const name = JSON.parse(last) as string;
-      const members = open.at(-1);
-      if (members === undefined || members.has(name)) return false;
-      members.add(name);
-    }
-    last = found;
-  }
-  return true;
+/** Every member of valid JSON has its colon; of two with one name, only one is left in the value. */
+function colonsOf(text: string): number {
+  return text.replace(/"(?:[^"\\]|\\.)*"/gs, "").split(":").length - 1;
+}
+
+/** How many members objects have, at any depth. Infinite when there are more levels than these. */
+function membersOf(value: unknown, levels: number): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (levels === 0) return Number.POSITIVE_INFINITY;
+  const held: readonly unknown[] = Object.values(value);
+  return held.reduce<number>((sum, one) => sum + membersOf(one, levels - 1), Array.isArray(value) ? 0 : held.length);
 }

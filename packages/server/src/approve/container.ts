@@ -4,9 +4,8 @@ import { importVerifier, type Verifier } from "@countersign/protocol/approve/jws
 import type { KeyUse, PublicJwk } from "@countersign/protocol/approve/keys";
 import type { PolicyRecord } from "@countersign/protocol/approve/policy";
 import type { Deps } from "../deps.ts";
-import { builtOnce } from "../lists/built-once.ts";
 import type { ContainerKeyTable, ContainerTable } from "../store/schema.ts";
-import type { ActivationRow } from "../store/store.ts";
+import type { ActivationRow, ContainerKeyRow } from "../store/store.ts";
 
 export interface ContainerKey {
   readonly kid: string;
@@ -26,35 +25,15 @@ export interface Container {
   readonly keys: readonly ContainerKey[];
 }
 
-type Values = { readonly tenant: string; readonly id: string };
-
-const containerQuery = builtOnce<Values, ContainerTable>((db, mark) =>
-  db.selectFrom("container").selectAll().where("tenant", "=", mark("tenant")).where("activation_id", "=", mark("id")),
-);
-
-const keysQuery = builtOnce<Values, ContainerKeyTable>((db, mark) =>
-  db
-    .selectFrom("container_key")
-    .selectAll()
-    .where("tenant", "=", mark("tenant"))
-    .where("activation_id", "=", mark("id"))
-    .where("state", "!=", "RETIRED"),
-);
-
 /** With every key but the retired ones. Undefined for anything that is no container. */
 export async function findContainer(deps: Pick<Deps, "store">, id: string): Promise<Container | undefined> {
   if (!isContainerId(id)) return undefined;
-  const { store } = deps;
-  const { tenant } = store;
-  const [activation, [row], keys] = await Promise.all([
-    deps.store.findActivation(id),
-    containerQuery(store, { tenant, id }),
-    keysQuery(store, { tenant, id }),
-  ]);
+  const [activation, rows] = await Promise.all([deps.store.findActivation(id), deps.store.findContainer(id)]);
   if (activation?.protocol !== "approve") return undefined;
-  if (row === undefined) throw new Error("A container has no row of its own");
+  const [row] = rows;
+  if (row === undefined) throw new Error("A container has no row of its own, or no keys");
   const policies = JSON.parse(row.policies) as Record<string, PolicyRecord>;
-  return { activation, row, keys: await Promise.all(keys.map((key) => containerKey(key, policies))) };
+  return { activation, row, keys: await Promise.all(rows.map((key) => containerKey(key, policies))) };
 }
 
 /** The one key of this use that is active. */
@@ -73,7 +52,7 @@ export function isOver({ expiresAt }: ContainerKey, now: number): boolean {
   return expiresAt !== null && now >= expiresAt;
 }
 
-async function containerKey(key: ContainerKeyTable, policies: Record<string, PolicyRecord>): Promise<ContainerKey> {
+async function containerKey(key: ContainerKeyRow, policies: Record<string, PolicyRecord>): Promise<ContainerKey> {
   const policy = policies[key.policy];
   if (policy === undefined) throw new Error("A key of a container has no policy");
   const verifier = await cachedVerifier(key.public_jwk);

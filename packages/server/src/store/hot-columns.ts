@@ -177,3 +177,8 @@ const { tenant: _tenant, model: _model, id: _id, ...recordSet } = oidc_record;
 /** All but what names a record. */
 export { recordSet };
 export const recordGuard = ["final", "consumed_at"] as const;
+
+/** A container with its keys, of whatever tenant and activation the statement adds after it. */
+export const containerKeys = `select c.*, k.kid, k.use, k.public_jwk, k.policy, k.state, k.expires_at
+  from container c join container_key k
+    on k.tenant = c.tenant and k.activation_id = c.activation_id and k.state <> 'RETIRED'`;

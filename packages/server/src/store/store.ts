@@ -10,6 +10,8 @@ import type {
   ActivationHistoryTable,
   ActivationTable,
   AnsweredTransactionTable,
+  ContainerKeyTable,
+  ContainerTable,
   DecisionTable,
   DirectRequestTable,
   IdempotencyTable,
@@ -28,6 +30,8 @@ export type { Committed, Hint } from "./announce.ts";
 export type ActivationRow = Selectable<ActivationTable>;
 export type OperationRow = Selectable<OperationTable>;
 export type TokenRow = Selectable<TokenTable>;
+export type ContainerKeyRow = ContainerTable &
+  Pick<ContainerKeyTable, "kid" | "use" | "public_jwk" | "policy" | "state" | "expires_at">;
 
 export interface Store {
   readonly dialect: "sqlite" | "postgres";
@@ -38,10 +42,12 @@ export interface Store {
   rows(sql: string, parameters: readonly unknown[]): Promise<object[]>;
   /** The time every rule goes by: the database's on PostgreSQL, the process's on SQLite. Epoch ms. */
   now(): Promise<number>;
-  /** The three look-ups of the hot paths, as prepared statements. */
+  /** The look-ups of the hot paths, as prepared statements. */
   findActivation(id: string): Promise<ActivationRow | undefined>;
   findOperation(id: string): Promise<OperationRow | undefined>;
   findToken(id: string): Promise<TokenRow | undefined>;
+  /** By the id of its activation: the row of a container once for each of its keys, those retired left out. */
+  findContainer(activationId: string): Promise<readonly ContainerKeyRow[]>;
   /** One ordinary change. Rolls back and rethrows when `work` throws; events are recorded in the same commit. */
   transaction<T>(work: (change: Change) => Promise<T>): Promise<T>;
   /** One hot command. Resolves after the commit is durable; rejects with OUTCOME_UNKNOWN when that cannot be known. */

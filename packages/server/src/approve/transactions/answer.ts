@@ -7,7 +7,7 @@ import { factorsOfMethod } from "@countersign/protocol/approve/policy";
 import { answerSeconds, isTimely, response, type ResponseClaims } from "@countersign/protocol/approve/response";
 import type { AllowedStatus } from "@countersign/protocol/approve/transaction";
 import type { Deps } from "../../deps.ts";
-import { isRefusal, type Refusal, type RefusalCode, refuse } from "../../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { newUuid7 } from "../../ids.ts";
 import { builtOnce } from "../../lists/built-once.ts";
 import { type DecideInput, type Decided, decide } from "../../operations/decide.ts";
@@ -34,7 +34,7 @@ import {
 } from "./accept.ts";
 import { once } from "../prove.ts";
 import { allowedStatuses, approvalOf, matchNumberOf } from "./approval.ts";
-import { findIssued, openMessage } from "./issue.ts";
+import { openMessage } from "./issue.ts";
 
 type AnswerDeps = Pick<Deps, "store" | "random" | "secrets" | "crypto" | "publicUrl">;
 
@@ -81,11 +81,9 @@ async function decided(
   signed: Signed<ResponseClaims>,
 ): Promise<Answered | Refusal> {
   const { container, claim } = signed.call;
-  const [earlier, issued] = await Promise.all([
-    earlierAnswer(deps, operationId, container.activation.id, signed.digest),
-    findIssued(deps, operationId, container.activation.id),
-  ]);
-  if (earlier !== undefined) return once(deps, claim, earlier);
+  const issued = await findIssuedAndAnswered(deps, operationId, container.activation.id, signed.digest);
+  const earlier = issued?.outcome ?? null;
+  if (earlier !== null) return once(deps, claim, JSON.parse(earlier) as Answered | Refusal);
   const attempt: Attempt = { operationId, signed, issued, told: issued && openMessage(deps, issued) };
   const command = { activationId: container.activation.id, operationId, claims: [claim] };
   const first = await deps.store.commit<Answered | Refusal | "report">({
@@ -231,34 +229,43 @@ function outcomeOf(result: Decided, { status, effect }: AllowedStatus): Answered
   }
 }
 
-async function earlierAnswer(
-  deps: Pick<Deps, "store">,
+/**
+ * The transaction as this container was told it, with what came of the same answer if it was given before: only what was
+ * told is ever answered.
+ */
+async function findIssuedAndAnswered(
+  { store }: Pick<Deps, "store">,
   operationId: string,
   activationId: string,
   digest: string,
-): Promise<Answered | Refusal | undefined> {
-  const { tenant } = deps.store;
-  const [row] = await earlierQuery(deps.store, { tenant, operationId, activationId, digest });
-  if (row === undefined) return undefined;
-  return JSON.parse(row.outcome) as Answered | { readonly refused: RefusalCode };
+): Promise<(IssuedTransactionTable & { outcome: string | null }) | undefined> {
+  const [row] = await issuedAndAnswered(store, { tenant: store.tenant, operationId, activationId, digest });
+  return row;
 }
 
-const earlierQuery = builtOnce<
+const issuedAndAnswered = builtOnce<
   {
     readonly tenant: string;
     readonly operationId: string;
     readonly activationId: string;
     readonly digest: string;
   },
-  { outcome: string }
+  IssuedTransactionTable & { outcome: string | null }
 >((db, mark) =>
   db
-    .selectFrom("answered_transaction")
-    .select("outcome")
-    .where("tenant", "=", mark("tenant"))
-    .where("operation_id", "=", mark("operationId"))
-    .where("message_digest", "=", mark("digest"))
-    .where("activation_id", "=", mark("activationId")),
+    .selectFrom("issued_transaction as i")
+    .leftJoin("answered_transaction as a", (join) =>
+      join
+        .onRef("a.tenant", "=", "i.tenant")
+        .onRef("a.operation_id", "=", "i.operation_id")
+        .onRef("a.activation_id", "=", "i.activation_id")
+        .on("a.message_digest", "=", mark("digest")),
+    )
+    .selectAll("i")
+    .select("a.outcome")
+    .where("i.tenant", "=", mark("tenant"))
+    .where("i.operation_id", "=", mark("operationId"))
+    .where("i.activation_id", "=", mark("activationId")),
 );
 
 function allowedStatus(operation: OperationRow, status: string): AllowedStatus | undefined {

@@ -56,7 +56,7 @@ function signerOf(message: string): string {
 }
 
 /** The transaction as this container was told it, if it was. */
-export async function findIssued(
+async function findIssued(
   deps: Pick<Deps, "store">,
   operationId: string,
   activationId: string,

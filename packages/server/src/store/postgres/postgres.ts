@@ -11,7 +11,7 @@ import { createOrdinary, giveUp } from "../ordinary.ts";
 import { checkDurability, createPool, isConnectionLost, unavailable } from "./connect.ts";
 import { createFlusher, type HasLanded } from "./flush.ts";
 import { createNotifier } from "./notify.ts";
-import { createFinder } from "./read.ts";
+import { byId, createFinder, ofContainer, only } from "./read.ts";
 import { clock } from "./statements.ts";
 import type { AuditEventTable, Schema } from "../schema.ts";
 import type { ActivationRow, Change, OperationRow, Store, TokenRow } from "../store.ts";
@@ -71,9 +71,10 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     read: db,
     rows: async (text, values) => (await pool.query<object & pg.QueryResultRow>(text, [...values])).rows,
     now: askedTogether(() => readClock(db)),
-    findActivation: createFinder<ActivationRow>(pool, "activation", tenant),
-    findOperation: createFinder<OperationRow>(pool, "operation", tenant),
-    findToken: createFinder<TokenRow>(pool, "token", tenant),
+    findActivation: only(createFinder(pool, byId<ActivationRow>("activation"), tenant)),
+    findOperation: only(createFinder(pool, byId<OperationRow>("operation"), tenant)),
+    findToken: only(createFinder(pool, byId<TokenRow>("token"), tenant)),
+    findContainer: createFinder(pool, ofContainer, tenant),
     transaction: (work) => (closed ? refuse() : ordinary.transaction(work)),
     commit: (command) => (closed ? refuse() : group.commit(command)),
     onCommit: (listener) => hub.subscribe(listener),

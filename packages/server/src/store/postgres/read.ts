@@ -1,11 +1,13 @@
 /** Reading on PostgreSQL: the rows of a flush under lock, and the look-ups of a turn of the event loop in one query. */
 import type pg from "pg";
 import { claimKey, type FlushRows } from "../flush.ts";
+import { containerKeys } from "../hot-columns.ts";
 import type { OidcRecordTable } from "../schema.ts";
 import { type ReadPart, readParts, readStatement } from "./statements.ts";
 import {
   type ActivationRow,
   type Claim,
+  type ContainerKeyRow,
   type HotCommand,
   type OperationRow,
   recordKey,
@@ -99,28 +101,45 @@ function claims(commands: readonly Command[], table: Claim["table"]): { place: s
   return found;
 }
 
+interface LookUp<T> {
+  readonly name: string;
+  /** Rows of the tenant `$1` and the id `w.id`. */
+  readonly select: string;
+  readonly idOf: (row: T) => string;
+}
+
+export function byId<T extends { readonly id: string }>(table: string): LookUp<T> {
+  return {
+    name: table,
+    select: `select * from "${table}" t where t.tenant = $1 and t.id = w.id`,
+    idOf: ({ id }) => id,
+  };
+}
+
+export const ofContainer: LookUp<ContainerKeyRow> = {
+  name: "container",
+  select: `${containerKeys} where c.tenant = $1 and c.activation_id = w.id`,
+  idOf: ({ activation_id }) => activation_id,
+};
+
 /** Look-ups by id that are asked for in one turn of the event loop share one prepared query. */
-export function createFinder<T extends { readonly id: string }>(
+export function createFinder<T extends object>(
   pool: pg.Pool,
-  table: string,
+  { name, select, idOf }: LookUp<T>,
   tenant: string,
-): (id: string) => Promise<T | undefined> {
-  const name = `countersign_find_${table}`;
+): (id: string) => Promise<readonly T[]> {
   // One look-up for each id, whatever the planner believes of the table.
-  const text = `select r.* from unnest($2::text[]) w(id)
-    cross join lateral (select * from "${table}" t where t.tenant = $1 and t.id = w.id offset 0) r`;
-  let waiting = new Map<
-    string,
-    { promise: Promise<T | undefined>; resolve: (row?: T) => void; reject: (error: unknown) => void }
-  >();
+  const text = `select r.* from unnest($2::text[]) w(id) cross join lateral (${select} offset 0) r`;
+  let waiting = new Map<string, PromiseWithResolvers<readonly T[]>>();
 
   async function run(): Promise<void> {
     const asked = waiting;
     waiting = new Map();
     try {
-      const { rows } = await pool.query<T & pg.QueryResultRow>({ name, text, values: [tenant, [...asked.keys()]] });
-      const found = new Map(rows.map((row) => [row.id, row]));
-      for (const [id, { resolve }] of asked) resolve(found.get(id));
+      const values = [tenant, [...asked.keys()]];
+      const { rows } = await pool.query<T & pg.QueryResultRow>({ name: `countersign_find_${name}`, text, values });
+      const found = Map.groupBy(rows, idOf);
+      for (const [id, { resolve }] of asked) resolve(found.get(id) ?? []);
     } catch (error) {
       for (const { reject } of asked.values()) reject(error);
     }
@@ -129,9 +148,14 @@ export function createFinder<T extends { readonly id: string }>(
   return (id) => {
     const already = waiting.get(id);
     if (already) return already.promise;
-    const { promise, resolve, reject } = Promise.withResolvers<T | undefined>();
+    const asked = Promise.withResolvers<readonly T[]>();
     if (waiting.size === 0) setImmediate(() => void run());
-    waiting.set(id, { promise, resolve, reject });
-    return promise;
+    waiting.set(id, asked);
+    return asked.promise;
   };
+}
+
+/** The one row there can be. */
+export function only<T>(find: (id: string) => Promise<readonly T[]>): (id: string) => Promise<T | undefined> {
+  return async (id) => (await find(id))[0];
 }

@@ -14,7 +14,7 @@ import { createFifoLock } from "../fifo-lock.ts";
 import { type Announced, commitHub, sinkTypesOf } from "../announce.ts";
 import { claimKey, planFlush, type FlushRows, type Plan } from "../flush.ts";
 import { createGroupCommit } from "../group-commit.ts";
-import { insertedTables } from "../hot-columns.ts";
+import { containerKeys, insertedTables } from "../hot-columns.ts";
 import { migrate } from "../migrate.ts";
 import { Database, prepareQuery, type SqlValue } from "./node-sqlite.ts";
 import { createOrdinary } from "../ordinary.ts";
@@ -25,6 +25,7 @@ import { startWriter, type Writer } from "./writer.ts";
 import {
   type ActivationRow,
   type Change,
+  type ContainerKeyRow,
   type HotCommand,
   type OperationRow,
   recordKey,
@@ -95,6 +96,7 @@ async function open(writer: Writer, file: string, guard: Database, options: Sqli
     findActivation: async (id) => rows.activation(id),
     findOperation: async (id) => rows.operation(id),
     findToken: async (id) => rows.token(id),
+    findContainer: async (activationId) => rows.container(activationId),
     transaction: (work) => (closed ? Promise.reject(stopped()) : ordinary.transaction(work)),
     commit: (command) => (closed ? Promise.reject(stopped()) : group.commit(command)),
     onCommit: (listener) => hub.subscribe(listener),
@@ -167,6 +169,7 @@ function prepareRows(db: Database, tenant: string) {
   const activation = byId<ActivationRow>("activation");
   const operation = byId<OperationRow>("operation");
   const token = byId<TokenRow>("token");
+  const container = prepareQuery(db, `${containerKeys} where c.tenant = ? and c.activation_id = ?`);
   const record = prepareQuery(db, "select * from oidc_record where tenant = ? and model = ? and id = ?");
   const version = prepareQuery(
     db,
@@ -182,6 +185,7 @@ function prepareRows(db: Database, tenant: string) {
     activation,
     operation,
     token,
+    container: (activationId: string) => container.all(tenant, activationId) as ContainerKeyRow[],
     enabledSinks: () => sinks.all(tenant) as Pick<SinkTable, "id" | "application_id" | "type">[],
     forFlush(commands: readonly HotCommand<unknown>[], at: number): FlushRows {
       const activations = new Map<string, ActivationRow>();
