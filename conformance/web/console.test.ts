@@ -56,7 +56,7 @@ describe("operator console", { skip: noBrowser }, () => {
     await page.getByRole("columnheader", { name: "Approved" }).waitFor();
     await page.getByRole("button", { name: "Week" }).click();
     await page.getByRole("button", { name: "Week", pressed: true }).waitFor();
-    assert.match(page.url(), /range=week/);
+    await page.waitForURL(/range=week/);
   });
 
   test("a new operation appears in the list within a second, and its state changes under the operator's eyes (B04)", async () => {

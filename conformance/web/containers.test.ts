@@ -203,7 +203,7 @@ describeAtBothSizes("authenticator: Approve containers", (size) => {
     await deliverPush(page, JSON.stringify(body));
     await pressNotification(page);
     await page.getByText("CZ2730300000001165254011").waitFor();
-    assert.match(page.url(), new RegExp(`#/operation/[^/]+/${id}$`));
+    await page.waitForURL(new RegExp(`#/operation/[^/]+/${id}$`));
     await scene.world.bank.cancelOperation(id);
     await page.context().close();
   });

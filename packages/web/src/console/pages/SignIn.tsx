@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { Button } from "../../design/components/Button.tsx";
 import { Field } from "../../design/components/Field.tsx";
 import { Icon } from "../../design/components/Icon.tsx";
@@ -30,7 +30,8 @@ export function SignIn() {
   const { value: ways } = useLoaded(async () => ({ openId: await findOpenId() }), "");
   const openId = ways?.openId;
   const elsewhere = openId?.at !== undefined && openId.at !== globalThis.location.origin ? openId.at : undefined;
-  useEffect(() => filter({ problem: undefined }), []);
+  // A reload does not say it again.
+  useLayoutEffect(() => filter({ problem: undefined }), []);
   const atProvider = async () => {
     setBusy(true);
     setError(undefined);
