@@ -76,7 +76,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   }, []);
 
   const container = made.value;
-  const usePasskey = async () => {
+  const setUpPasskey = async () => {
     if (container === undefined || chosen.current === undefined) return;
     busy.value = true;
     try {
@@ -92,7 +92,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
       <OfferPasskey
         busy={busy.value}
         hasFailed={hasFailed.value}
-        onUse={() => void usePasskey()}
+        onUse={() => void setUpPasskey()}
         onLater={() => (isOffering.value = false)}
       />
     ) : (
