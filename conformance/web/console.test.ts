@@ -135,7 +135,7 @@ describe("operator console", { skip: noBrowser }, () => {
   test("a container shows its keys, is blocked and unblocked", async () => {
     await visit(page, "#/containers", "Containers");
     await row("clara").getByRole("link").first().click();
-    await page.getByRole("group", { name: "Keys" }).getByText("pop").waitFor();
+    await page.getByRole("group", { name: "Keys" }).getByText("pop", { exact: true }).waitFor();
     await asked("Block");
     await page.locator(".page-head").getByText("Blocked").waitFor();
     await asked("Unblock");
