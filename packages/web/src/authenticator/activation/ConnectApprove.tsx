@@ -36,7 +36,13 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   const isOffering = useSignal(false);
   const busy = useSignal(false);
   const hasFailed = useSignal(false);
+  /** For as long as a passkey may be set up with it. */
   const chosen = useRef<Uint8Array<ArrayBuffer>>(undefined);
+  const forget = () => {
+    chosen.current?.fill(0);
+    chosen.current = undefined;
+    isOffering.value = false;
+  };
 
   const register = async () => {
     failure.value = undefined;
@@ -52,6 +58,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
               question.value = undefined;
               const result = new sdk.PasswordPromptResult(password === undefined ? "Cancel" : "Continue");
               if (password !== undefined) {
+                forget();
                 chosen.current = Uint8Array.from(password);
                 result.setPassword(password);
               }
@@ -62,8 +69,12 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
       const initialization = new sdk.ContainerInitialization({ ...sourceOf(entry), name: deviceName() });
       const container = await device.createContainer(initialization, { onEventReceived });
       await keepAccount({ ...approveRecord(container), name: new URL(container.serverURL).host });
-      const state = await passkeyPolicy(container.protectionPolicy)?.getBioAuthenticationState();
-      isOffering.value = state === "NOT_ENABLED" && chosen.current !== undefined;
+      // The container is there, whatever becomes of this question.
+      const state = await passkeyPolicy(container.protectionPolicy)
+        ?.getBioAuthenticationState()
+        .catch(() => undefined);
+      if (state !== "NOT_ENABLED") forget();
+      isOffering.value = chosen.current !== undefined;
       made.value = container;
     } catch (error) {
       failure.value = registerFailure(error, t, entry);
@@ -72,7 +83,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   };
   useEffect(() => {
     void register();
-    return () => void chosen.current?.fill(0);
+    return forget;
   }, []);
 
   const container = made.value;
@@ -81,7 +92,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
     busy.value = true;
     try {
       await passkeyPolicy(container.protectionPolicy)?.enableBioAuthentication(Uint8Array.from(chosen.current));
-      isOffering.value = false;
+      forget();
     } catch {
       hasFailed.value = true;
     }
@@ -89,12 +100,7 @@ export function ConnectApprove({ entry, onLeave }: ConnectApproveProps) {
   };
   if (container !== undefined) {
     return isOffering.value ? (
-      <OfferPasskey
-        busy={busy.value}
-        hasFailed={hasFailed.value}
-        onUse={() => void setUpPasskey()}
-        onLater={() => (isOffering.value = false)}
-      />
+      <OfferPasskey busy={busy.value} hasFailed={hasFailed.value} onUse={() => void setUpPasskey()} onLater={forget} />
     ) : (
       <Ready id={container.id} code={container.transcriptCode} onDone={onLeave} />
     );
